@@ -1,0 +1,1 @@
+"""The therapy itself: doses, timeline, episode, protocols. Knows no FHIR JSON, HTTP, clock or environment."""

@@ -1,0 +1,263 @@
+"""ClinicalRecord: a patient's resources as plain frozen values, the only thing the therapy modules read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from cds_service.b12.words import AmountKind, Evidence, Piece, Route, TimeUnit
+
+DAYS: dict[TimeUnit, Decimal] = {
+    TimeUnit.HOUR: Decimal(1) / 24,
+    TimeUnit.DAY: Decimal(1),
+    TimeUnit.WEEK: Decimal(7),
+    TimeUnit.MONTH: Decimal("30.4375"),  # a mean Gregorian month
+    TimeUnit.YEAR: Decimal("365.25"),
+}
+
+
+class Code(Struct, frozen=True):
+    """One coding: system URI, code, display."""
+
+    system: str
+    code: str
+    display: str = ""
+
+
+class Concept(Struct, frozen=True):
+    """A CodeableConcept."""
+
+    codes: tuple[Code, ...] = ()
+    text: str = ""
+
+    @property
+    def label(self) -> str:
+        """The words to show a reader."""
+        return self.text or next((code.display for code in self.codes if code.display), "")
+
+
+class When(Struct, frozen=True):
+    """A date as precisely as it was given: a partial date is the interval it covers, in days."""
+
+    earliest: date
+    latest: date
+    instant: datetime | None = None
+
+    @property
+    def exact(self) -> bool:
+        """True if the day is known."""
+        return self.earliest == self.latest
+
+
+class Amount(Struct, frozen=True):
+    """
+    How much is given at one time.
+
+    `low` and `high` are micrograms for MASS, millilitres for VOLUME, pieces for COUNT and the bare
+    number for UNKNOWN. `written` is value and unit as the source wrote them. `text_mcg` is the mass
+    by the unit's text where the unit's code says something else.
+    """
+
+    low: Decimal
+    high: Decimal
+    kind: AmountKind
+    written: str
+    piece: Piece | None = None
+    text_mcg: Decimal | None = None
+
+
+class Strength(Struct, frozen=True):
+    """
+    Micrograms of cobalamin per `per`: VOLUME (one mL) or COUNT (one piece).
+
+    `container_ml` is the volume of one container where it is known; `source` says where it was read.
+    """
+
+    mcg: Decimal
+    per: AmountKind
+    source: str
+    container_ml: Decimal | None = None
+
+
+class Schedule(Struct, frozen=True):
+    """
+    `doses` every `period_low` to `period_high` `unit`s, for at most `count` doses or `duration` days.
+
+    `open_ended` marks "until no further improvement" and its like.
+    """
+
+    doses: Decimal
+    period_low: Decimal
+    period_high: Decimal
+    unit: TimeUnit
+    count_low: int | None = None
+    count_high: int | None = None
+    duration_low: Decimal | None = None
+    duration_high: Decimal | None = None
+    open_ended: bool = False
+    start: date | None = None
+    end: date | None = None
+
+    @property
+    def interval(self) -> tuple[Decimal, Decimal]:
+        """Days between doses, shortest and longest."""
+        day = DAYS[self.unit]
+        return self.period_low * day / self.doses, self.period_high * day / self.doses
+
+    @property
+    def total(self) -> int | None:
+        """Number of doses until it ends; None if it does not say when it ends."""
+        if self.count_high is not None:
+            return self.count_high
+        if self.duration_high is not None:
+            return max(1, round(self.duration_high / self.interval[0]))
+        return None
+
+
+class Product(Struct, frozen=True):
+    """A medication as named in one resource: its codes and words, and each ingredient's, with any strength read."""
+
+    concept: Concept
+    ingredients: tuple[Concept, ...] = ()
+    strength: Strength | None = None
+    form: Concept | None = None
+
+
+class Instruction(Struct, frozen=True):
+    """One dosageInstruction: the structured reading and the text, kept apart."""
+
+    amount: Amount | None = None
+    schedule: Schedule | None = None
+    route: Concept | None = None
+    text: str = ""
+    as_needed: bool = False
+    sequence: int | None = None
+
+
+class Order(Struct, frozen=True):
+    """A MedicationRequest (or DSTU2 MedicationOrder), draft or not."""
+
+    ref: str
+    product: Product
+    status: str
+    intent: str
+    instructions: tuple[Instruction, ...] = ()
+    authored: When | None = None
+    starts: When | None = None
+    ends: When | None = None
+    do_not_perform: bool = False
+    reasons: tuple[Concept, ...] = ()
+    native: bool = True  # R4; False for older shapes, for which no corrected order can be written
+
+
+class Use(Struct, frozen=True):
+    """A dose given, dispensed or stated: MedicationAdministration, -Dispense, -Statement, Immunization, Procedure."""
+
+    ref: str
+    kind: Evidence
+    product: Product
+    status: str
+    when: When | None = None
+    until: When | None = None
+    instruction: Instruction = Instruction()
+
+
+class Condition(Struct, frozen=True):
+    """A problem or diagnosis."""
+
+    ref: str
+    concept: Concept
+    clinical_status: str = ""
+    verification: str = ""
+    onset: When | None = None
+    abated: When | None = None
+
+
+class Procedure(Struct, frozen=True):
+    """An operation or other procedure."""
+
+    ref: str
+    concept: Concept
+    status: str
+    when: When | None = None
+
+
+class Observed(Struct, frozen=True):
+    """
+    One laboratory result as it was sent.
+
+    `unit_code` is the UCUM code if the system says UCUM, `unit` the human text; ranges are in the
+    result's own unit unless they carry `range_unit`.
+    """
+
+    ref: str
+    concept: Concept
+    status: str
+    value: Decimal | None = None
+    unit: str = ""
+    unit_code: str = ""
+    comparator: str = ""
+    when: When | None = None
+    range_low: Decimal | None = None
+    range_high: Decimal | None = None
+    range_unit: str = ""
+
+
+class Patient(Struct, frozen=True):
+    """What the rules need of the patient; no names."""
+
+    ref: str
+    born: When | None = None
+    deceased: bool = False
+    sex: str = ""
+
+
+class Unread(Struct, frozen=True):
+    """A resource that was sent and not used, and why. The reason never holds a patient value."""
+
+    where: str
+    reason: str
+
+
+class ClinicalRecord(Struct, frozen=True):
+    """
+    Everything read for one patient.
+
+    `seen` names the FHIR resource types that were sent or known to be empty; a type that is not in it
+    is unknown, not absent. `partial` names those of which only a part was sent.
+    """
+
+    patient: Patient | None = None
+    conditions: tuple[Condition, ...] = ()
+    procedures: tuple[Procedure, ...] = ()
+    observations: tuple[Observed, ...] = ()
+    uses: tuple[Use, ...] = ()
+    orders: tuple[Order, ...] = ()
+    drafts: tuple[Order, ...] = ()
+    seen: frozenset[str] = frozenset()
+    partial: frozenset[str] = frozenset()
+    unread: tuple[Unread, ...] = ()
+
+
+class SigPhase(Struct, frozen=True):
+    """One step of a dosage text; what the text does not say is None."""
+
+    amount: Amount | None = None
+    route: Route | None = None
+    schedule: Schedule | None = None
+
+
+class SigReading(Struct, frozen=True):
+    """A dosage text that was understood whole."""
+
+    phases: tuple[SigPhase, ...]
+    as_needed: bool = False
+    strength: Strength | None = None
+
+
+class SigRefused(Struct, frozen=True):
+    """A dosage text that was not understood, or can be understood in two ways. `reason` holds no patient value."""
+
+    reason: str

@@ -1,0 +1,136 @@
+"""The words of vitamin B12 therapy, once each. Episode here is a course of therapy, not FHIR's EpisodeOfCare."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Substance(StrEnum):
+    """A cobalamin given as a drug."""
+
+    CYANOCOBALAMIN = "cyanocobalamin"
+    HYDROXOCOBALAMIN = "hydroxocobalamin"
+    MECOBALAMIN = "mecobalamin"
+    COBAMAMIDE = "cobamamide"
+    UNSPECIFIED = "vitamin B12"
+
+
+class Form(StrEnum):
+    """What the product is, as far as dosing cares."""
+
+    INJECTION = "injection"
+    ORAL = "oral"
+    SUBLINGUAL = "sublingual"
+    NASAL = "nasal"
+
+
+class Route(StrEnum):
+    """How a dose is given. Deep subcutaneous counts as subcutaneous: no separate code was found."""
+
+    INTRAMUSCULAR = "intramuscular"
+    SUBCUTANEOUS = "subcutaneous"
+    INTRAVENOUS = "intravenous"
+    INTRADERMAL = "intradermal"
+    ORAL = "oral"
+    SUBLINGUAL = "sublingual"
+    NASAL = "nasal"
+    OTHER = "other"
+
+    @property
+    def parenteral(self) -> bool:
+        """True where absorption from the gut is not needed."""
+        return self in {Route.INTRAMUSCULAR, Route.SUBCUTANEOUS, Route.INTRAVENOUS, Route.INTRADERMAL}
+
+
+class AmountKind(StrEnum):
+    """What a dose amount measures; the unit of its numbers follows from it."""
+
+    MASS = "mass"  # micrograms
+    VOLUME = "volume"  # millilitres
+    COUNT = "count"  # pieces: tablets, ampoules, vials, sprays
+    UNKNOWN = "unknown"  # the unit is missing or not known; never guessed
+
+
+class Piece(StrEnum):
+    """What a count counts."""
+
+    TABLET = "tablet"  # also capsule, lozenge
+    AMPOULE = "ampoule"  # also pre-filled syringe: one container is one dose
+    VIAL = "vial"  # may hold many doses
+    SPRAY = "spray"
+    OTHER = "other"  # "dose", "injection", "unit"
+
+
+class TimeUnit(StrEnum):
+    """Units of time, spelled as in FHIR."""
+
+    HOUR = "h"
+    DAY = "d"
+    WEEK = "wk"
+    MONTH = "mo"
+    YEAR = "a"
+
+
+class Phase(StrEnum):
+    """Where therapy stands."""
+
+    UNTREATED = "untreated"
+    LOADING = "loading"
+    MAINTENANCE = "maintenance"
+
+
+class Evidence(StrEnum):
+    """What a statement about a dose rests on, strongest first."""
+
+    ADMINISTERED = "administered"
+    DISPENSED = "dispensed"
+    STATED = "stated"
+    PROCEDURE = "procedure"
+    ORDERED = "ordered"
+
+    @property
+    def rank(self) -> int:
+        """0 is the strongest."""
+        return list(Evidence).index(self)
+
+
+class Indication(StrEnum):
+    """Why the patient needs vitamin B12."""
+
+    PERMANENT_MALABSORPTION = "permanent malabsorption"
+    REVERSIBLE_MALABSORPTION = "reversible malabsorption"
+    DIETARY = "dietary"
+    DRUG_INDUCED = "drug-induced"
+    UNKNOWN = "unknown"
+
+
+class SpecialTherapy(StrEnum):
+    """Other therapies that use cobalamins on schedules of their own; dose and schedule advice keeps out of them."""
+
+    ANTIDOTE = "cyanide antidote"
+    INBORN_ERROR = "inborn error of cobalamin metabolism"
+    LEBER = "Leber optic neuropathy"
+    TOBACCO_AMBLYOPIA = "tobacco amblyopia"
+    ANTIFOLATE = "pemetrexed or pralatrexate premedication"
+    DIALYSIS = "dialysis"
+
+
+class Analyte(StrEnum):
+    """A laboratory measurement that matters here."""
+
+    B12 = "total vitamin B12"
+    ACTIVE_B12 = "active vitamin B12"
+    MMA = "methylmalonic acid"
+    HOMOCYSTEINE = "homocysteine"
+    HAEMOGLOBIN = "haemoglobin"
+    MCV = "mean cell volume"
+    CREATININE = "creatinine"
+    EGFR = "estimated glomerular filtration rate"
+
+
+class Property(StrEnum):
+    """The kind of quantity a laboratory code promises, as LOINC names it."""
+
+    MASS = "MCnc"
+    MOLAR = "SCnc"
+    OTHER = "other"
