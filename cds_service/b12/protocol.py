@@ -1,0 +1,201 @@
+"""A protocol: doses, intervals, limits and thresholds of one guideline or label, each with unit, date and source."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from cds_service.b12.words import Analyte, Indication, Route, Substance
+
+
+class Figure(Struct, frozen=True, forbid_unknown_fields=True):
+    """One number with its unit, the date since when it holds, and where it was read."""
+
+    value: Decimal
+    unit: str
+    since: date
+    source: str
+
+
+class Span(Struct, frozen=True, forbid_unknown_fields=True):
+    """A range of numbers with unit, date and source; `low` equals `high` where the source gives one number."""
+
+    low: Decimal
+    high: Decimal
+    unit: str
+    since: date
+    source: str
+
+
+class RegimenFor(StrEnum):
+    """Whom a regimen is for."""
+
+    STANDARD = "standard"
+    NEUROLOGICAL = "neurological"
+    DIETARY = "dietary"
+    PROPHYLAXIS = "prophylaxis"
+
+
+class LoadingStep(Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    `doses` injections of `dose` micrograms, `interval` days apart.
+
+    `open_ended` marks "until no further improvement": then `doses` is absent, because the source gives no number.
+    """
+
+    dose: Span
+    interval: Span
+    doses: Span | None = None
+    open_ended: bool = False
+
+
+class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
+    """Dose in micrograms and interval in days after loading; `lifelong` as the source says."""
+
+    dose: Span
+    interval: Span
+    lifelong: bool = False
+
+
+class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
+    """One schedule of a protocol: loading in steps (none where the source gives none), then maintenance."""
+
+    id: str
+    title: str
+    whom: RegimenFor
+    substance: Substance
+    routes: tuple[Route, ...]
+    loading: tuple[LoadingStep, ...] = ()
+    maintenance: Maintenance | None = None
+
+    @property
+    def loading_doses(self) -> int | None:
+        """Fewest doses that complete loading; None if the source gives no number."""
+        if not self.loading or any(step.doses is None for step in self.loading):
+            return None
+        return sum(int(step.doses.low) for step in self.loading if step.doses)
+
+    @property
+    def loading_interval(self) -> Decimal | None:
+        """Longest interval within loading, in days; None where there is no loading."""
+        return max((step.interval.high for step in self.loading), default=None)
+
+
+class DoseLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    Single doses in micrograms for some routes and substances (no substances: all).
+
+    A dose above `critical_above` or below `low_below` is no replacement dose by any source.
+    """
+
+    routes: tuple[Route, ...]
+    usual: Span
+    warn_above: Figure
+    critical_above: Figure
+    low_below: Figure
+    substances: tuple[Substance, ...] = ()
+
+
+class LabelledRoutes(Struct, frozen=True, forbid_unknown_fields=True):
+    """The parenteral routes that labelling gives a substance, and what it says of the intravenous route."""
+
+    substance: Substance
+    routes: tuple[Route, ...]
+    since: date
+    source: str
+    intravenous: str = "avoid"  # "avoid", or "slow" where a label allows slow injection
+
+
+class OralPolicy(Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    When swallowed or nasal B12 may stand alone.
+
+    `minimum` is the daily dose in micrograms that a source calls adequate in malabsorption.
+    `after_loading` and `first_line` say whether the protocol allows it then in permanent malabsorption.
+    """
+
+    minimum: Figure
+    after_loading: bool
+    first_line: bool
+    neurological: bool
+    source: str
+
+
+class Timing(Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    When a dose counts as late.
+
+    Grace is the larger of `grace` (days) and `grace_share` of the interval. Beyond `lapse_factor`
+    intervals or `lapse_after` days, whichever comes first but never before grace, therapy has lapsed.
+    Loading is broken by a gap over `loading_gap_daily` days in a course of at least two doses a week,
+    or over `loading_gap_weekly` days in a weekly one. A course older than `stale_order` days without
+    a dose on record says nothing.
+    """
+
+    grace: Figure
+    grace_share: Figure
+    lapse_factor: Figure
+    lapse_after: Figure
+    loading_gap_daily: Figure
+    loading_gap_weekly: Figure
+    stale_order: Figure
+    volume_tolerance: Figure
+
+
+class Band(Struct, frozen=True, forbid_unknown_fields=True):
+    """A result below `deficient_below` confirms deficiency; up to `indeterminate_to` it is unclear."""
+
+    analyte: Analyte
+    deficient_below: Figure
+    indeterminate_to: Figure | None = None
+
+
+class Magnitude(Struct, frozen=True, forbid_unknown_fields=True):
+    """Untreated results of this analyte lie in this span, in this unit; used to find swapped units."""
+
+    analyte: Analyte
+    plausible: Span
+
+
+class Citation(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a card names as its source."""
+
+    label: str
+    url: str = ""
+
+
+class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
+    """One guideline or label as numbers. `gaps` names what it does not say; nothing is borrowed to fill them."""
+
+    id: str
+    title: str
+    version: str
+    country: str
+    source: Citation
+    gaps: tuple[str, ...]
+    timing: Timing
+    oral: OralPolicy
+    regimens: tuple[Regimen, ...]
+    limits: tuple[DoseLimits, ...]
+    routes: tuple[LabelledRoutes, ...]
+    magnitudes: tuple[Magnitude, ...]
+    bands: tuple[Band, ...] = ()
+    lifelong: tuple[Indication, ...] = (Indication.PERMANENT_MALABSORPTION,)
+
+    def regimen(self, whom: RegimenFor) -> Regimen | None:
+        """The regimen for these patients, or None: it is a gap of the protocol."""
+        return next((regimen for regimen in self.regimens if regimen.whom is whom), None)
+
+    def limits_for(self, substance: Substance, route: Route) -> DoseLimits | None:
+        """The dose limits for a substance by a route, or None: no source gives any."""
+        fits = (
+            one for one in self.limits if route in one.routes and (not one.substances or substance in one.substances)
+        )
+        return next(fits, None)
+
+    def labelled(self, substance: Substance) -> LabelledRoutes | None:
+        """What labelling says of the substance's routes."""
+        return next((one for one in self.routes if one.substance is substance), None)
