@@ -88,11 +88,13 @@ class DoseLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """
     Single doses in micrograms for some routes and substances (no substances: all).
 
-    A dose above `critical_above` or below `low_below` is no replacement dose by any source.
+    `labelled_high` is the largest replacement dose that any label known here gives. A dose
+    above `critical_above` or below `low_below` is no replacement dose by any source.
     """
 
     routes: tuple[Route, ...]
     usual: Span
+    labelled_high: Figure
     warn_above: Figure
     critical_above: Figure
     low_below: Figure
@@ -100,13 +102,13 @@ class DoseLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LabelledRoutes(Struct, frozen=True, forbid_unknown_fields=True):
-    """The parenteral routes that labelling gives a substance, and what it says of the intravenous route."""
+    """The parenteral routes that labelling gives a substance here, and those that it gives only elsewhere."""
 
     substance: Substance
     routes: tuple[Route, ...]
     since: date
     source: str
-    intravenous: str = "avoid"  # "avoid", or "slow" where a label allows slow injection
+    elsewhere: tuple[Route, ...] = ()  # labelled in another country only
 
 
 class OralPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -132,7 +134,9 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     intervals or `lapse_after` days, whichever comes first but never before grace, therapy has lapsed.
     Loading is broken by a gap over `loading_gap_daily` days in a course of at least two doses a week,
     or over `loading_gap_weekly` days in a weekly one. A course older than `stale_order` days without
-    a dose on record says nothing.
+    a dose on record says nothing. `volume_tolerance` and `interval_tolerance` are shares within which
+    two readings of a dose or an interval are the same. Intravenous hydroxocobalamin from `antidote_from`
+    micrograms is the cyanide antidote. Adult dose floors hold from `adult_from` years of age.
     """
 
     grace: Figure
@@ -143,6 +147,9 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     loading_gap_weekly: Figure
     stale_order: Figure
     volume_tolerance: Figure
+    interval_tolerance: Figure
+    antidote_from: Figure
+    adult_from: Figure
 
 
 class Band(Struct, frozen=True, forbid_unknown_fields=True):

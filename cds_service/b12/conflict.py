@@ -1,0 +1,65 @@
+"""Where the structured reading of an order and its text contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from cds_service.b12.dose import Step
+from cds_service.b12.protocol import Timing
+from cds_service.b12.record import Amount, Schedule
+from cds_service.b12.words import AmountKind, Route
+
+
+class Conflict(Struct, frozen=True):
+    """`kind`: "dose", "route" or "frequency", with both readings as written."""
+
+    kind: str
+    structured: str | Schedule
+    text: str | Schedule
+
+
+def conflict_of(step: Step, timing: Timing) -> Conflict | None:
+    """The first contradiction; a text of several phases agrees if one of them does."""
+    phases = step.text_phases
+    if not phases:
+        return None
+    amounts = [phase.amount for phase in phases if phase.amount]
+    routes = [phase.route for phase in phases if phase.route]
+    schedules = [phase.schedule for phase in phases if phase.schedule]
+    return (
+        _doses(step.amount, amounts, timing.volume_tolerance.value)
+        or _routes(step.route, routes)
+        or _schedules(step.schedule, schedules, timing.interval_tolerance.value)
+    )
+
+
+def _doses(structured: Amount | None, spoken: Sequence[Amount], tolerance: Decimal) -> Conflict | None:
+    """Like is compared with like; a volume against a mass is for the product's strength to judge."""
+    if structured is None or structured.kind is AmountKind.UNKNOWN:
+        return None
+    like = [one for one in spoken if one.kind is structured.kind and one.piece is structured.piece]
+    if not like or any(_overlap(structured.low, structured.high, one.low, one.high, tolerance) for one in like):
+        return None
+    return Conflict("dose", structured.written, like[0].written)
+
+
+def _routes(structured: Route | None, spoken: Sequence[Route]) -> Conflict | None:
+    if structured in {None, Route.OTHER} or not spoken or structured in spoken:
+        return None
+    return Conflict("route", structured.value, spoken[0].value) if structured else None
+
+
+def _schedules(structured: Schedule | None, spoken: Sequence[Schedule], tolerance: Decimal) -> Conflict | None:
+    timed = [one for one in spoken if one.count_high != 1]
+    if structured is None or structured.count_high == 1 or not timed:
+        return None
+    if any(_overlap(*structured.interval, *one.interval, tolerance) for one in timed):
+        return None
+    return Conflict("frequency", structured, timed[0])
+
+
+def _overlap(low: Decimal, high: Decimal, other_low: Decimal, other_high: Decimal, tolerance: Decimal) -> bool:
+    return low * (1 - tolerance) <= other_high and other_low * (1 - tolerance) <= high

@@ -1,0 +1,187 @@
+"""What an order says to give: the structured reading, the product's strength and the text, kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from cds_service.b12.codes import CodeSets
+from cds_service.b12.product import B12Product, b12_product_of
+from cds_service.b12.record import (
+    Amount,
+    Concept,
+    Instruction,
+    Order,
+    Schedule,
+    SigPhase,
+    SigReading,
+    SigRefused,
+    Strength,
+)
+from cds_service.b12.words import AmountKind, Form, Piece, Route
+
+ROUTE_SETS = {
+    "route-intramuscular": Route.INTRAMUSCULAR,
+    "route-subcutaneous": Route.SUBCUTANEOUS,
+    "route-intravenous": Route.INTRAVENOUS,
+    "route-intradermal": Route.INTRADERMAL,
+    "route-oral": Route.ORAL,
+    "route-sublingual": Route.SUBLINGUAL,
+    "route-nasal": Route.NASAL,
+}
+ROUTE_OF_FORM = {Form.ORAL: Route.ORAL, Form.SUBLINGUAL: Route.SUBLINGUAL, Form.NASAL: Route.NASAL}
+ONE_DOSE_PIECES = frozenset({Piece.TABLET, Piece.SPRAY, Piece.AMPOULE})
+
+SigReader = Callable[[str], SigReading | SigRefused]
+
+
+class Mass(Struct, frozen=True):
+    """Micrograms per dose, lowest and highest, and what the number rests on: "stated" or "volume and strength"."""
+
+    low: Decimal
+    high: Decimal
+    basis: str
+
+
+class Step(Struct, frozen=True):
+    """
+    One instruction of an order, read three ways.
+
+    `stated` is the mass written in the structure; `computed` is volume or count times the product's
+    strength; `text_phases` what the text says (empty: no text, or refused, see `sig`).
+    """
+
+    instruction: Instruction
+    amount: Amount | None
+    stated: Mass | None
+    computed: Mass | None
+    schedule: Schedule | None
+    route: Route | None
+    sig: SigReading | SigRefused | None
+
+    @property
+    def text_phases(self) -> tuple[SigPhase, ...]:
+        """The steps that the text was read into."""
+        return self.sig.phases if isinstance(self.sig, SigReading) else ()
+
+
+class B12Order(Struct, frozen=True):
+    """An order for a single-ingredient B12 product, as a pharmacist reads it."""
+
+    order: Order
+    product: B12Product
+    steps: tuple[Step, ...]
+
+    @property
+    def ref(self) -> str:
+        """Reference of the order, for example `MedicationRequest/1`."""
+        return self.order.ref
+
+    @property
+    def route(self) -> Route | None:
+        """The route: as structured, else as the text says, else as the form leaves no choice."""
+        structured = next((step.route for step in self.steps if step.route), None)
+        spoken = (phase.route for step in self.steps for phase in step.text_phases if phase.route)
+        return structured or next(spoken, None) or (ROUTE_OF_FORM.get(self.product.form) if self.product.form else None)
+
+    @property
+    def has_dose(self) -> bool:
+        """Something is filled in as a dose, readable or not."""
+        return any(step.amount or step.sig for step in self.steps)
+
+    @property
+    def schedule(self) -> Schedule | None:
+        """The schedule of the last step, which is the one that goes on: structured, else as the text says."""
+        for step in reversed(self.steps):
+            if step.schedule:
+                return step.schedule
+            if step.text_phases and step.text_phases[-1].schedule:
+                return step.text_phases[-1].schedule
+        return None
+
+    @property
+    def schedules(self) -> tuple[Schedule, ...]:
+        """Every schedule the order gives, in order: structured steps, or the text's where there is one step."""
+        structured = tuple(step.schedule for step in self.steps if step.schedule)
+        spoken = tuple(phase.schedule for step in self.steps for phase in step.text_phases if phase.schedule)
+        return spoken if len(spoken) > len(structured) else structured
+
+    @property
+    def mass(self) -> Mass | None:
+        """Micrograms per dose of the last readable step, whichever reading gives it."""
+        return next((mass for step in reversed(self.steps) if (mass := mass_of(step, self.product.strength))), None)
+
+
+def mass_of(step: Step, strength: Strength | None) -> Mass | None:
+    """Micrograms per dose of one step: stated, else computed, else as the text says."""
+    if step.stated or step.computed:
+        return step.stated or step.computed
+    masses = (mass_of_amount(phase.amount, strength) for phase in step.text_phases if phase.amount)
+    return next((mass for mass in masses if mass), None)
+
+
+def mass_of_amount(amount: Amount, strength: Strength | None) -> Mass | None:
+    """Micrograms of an amount; None if it is a volume or count of unknown strength, or in an unknown unit."""
+    if amount.kind is AmountKind.MASS:
+        return Mass(amount.low, amount.high, "stated")
+    per_unit = mcg_per_unit(amount, strength)
+    if per_unit is None:
+        return None
+    return Mass(amount.low * per_unit, amount.high * per_unit, "volume and strength")
+
+
+def mcg_per_unit(amount: Amount, strength: Strength | None) -> Decimal | None:
+    """
+    Micrograms in one mL or one piece of this product.
+
+    A container counts only where its volume is known; a vial of unknown volume may hold many doses.
+    """
+    if strength is None:
+        return None
+    if amount.kind is AmountKind.VOLUME:
+        return strength.mcg if strength.per is AmountKind.VOLUME else None
+    if amount.kind is not AmountKind.COUNT:
+        return None
+    if strength.per is AmountKind.COUNT:
+        return strength.mcg if amount.piece in ONE_DOSE_PIECES | {Piece.OTHER} else None
+    if amount.piece in {Piece.AMPOULE, Piece.VIAL} and strength.container_ml:
+        return strength.mcg * strength.container_ml
+    return None
+
+
+def route_of(concept: Concept | None, codes: CodeSets, read_sig: SigReader) -> Route | None:
+    """The route a coding names; its words only where no coding is known."""
+    if concept is None:
+        return None
+    ideas = codes.ideas_of(concept)
+    coded = next((route for idea, route in ROUTE_SETS.items() if idea in ideas), None)
+    if coded or not concept.label:
+        return coded
+    spoken = read_sig(concept.label.removesuffix(" route"))
+    return spoken.phases[0].route if isinstance(spoken, SigReading) and spoken.phases else Route.OTHER
+
+
+def b12_order_of(order: Order, codes: CodeSets, read_sig: SigReader) -> B12Order | None:
+    """The order as a pharmacist reads it; None if it is not for single-ingredient B12."""
+    product = b12_product_of(order.product, codes)
+    if product is None:
+        return None
+    steps = (step_of(one, product, codes, read_sig) for one in order.instructions)
+    return B12Order(order, product, tuple(steps))
+
+
+def step_of(instruction: Instruction, product: B12Product, codes: CodeSets, read_sig: SigReader) -> Step:
+    """One instruction read three ways."""
+    amount = instruction.amount
+    mass = mass_of_amount(amount, product.strength) if amount else None
+    return Step(
+        instruction=instruction,
+        amount=amount,
+        stated=mass if mass and mass.basis == "stated" else None,
+        computed=mass if mass and mass.basis != "stated" else None,
+        schedule=instruction.schedule,
+        route=route_of(instruction.route, codes, read_sig),
+        sig=read_sig(instruction.text) if instruction.text else None,
+    )

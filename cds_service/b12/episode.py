@@ -1,0 +1,244 @@
+"""Episode: where the patient stands at `as_of` by the protocol in force. It is all that a rule gets to see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from cds_service.b12.codes import CodeSets
+from cds_service.b12.course import Course, course_of
+from cds_service.b12.dose import B12Order, SigReader
+from cds_service.b12.indication import Background, background_of
+from cds_service.b12.labs import FACTORS, LabResult
+from cds_service.b12.protocol import Figure, Protocol, Regimen, RegimenFor
+from cds_service.b12.record import ClinicalRecord, Patient
+from cds_service.b12.timeline import Timeline, timeline_of
+from cds_service.b12.words import Analyte, Indication, Route, SpecialTherapy
+
+ACTIVE = frozenset({"active", "unknown", ""})
+SWALLOWED = frozenset({Route.ORAL, Route.SUBLINGUAL, Route.NASAL})
+DOSE_TYPES = frozenset({"MedicationAdministration", "MedicationDispense", "MedicationStatement"})
+YEAR = Decimal("365.25")
+
+
+class Stage(StrEnum):
+    """What the clinician is doing: looking at the chart, choosing an order, or signing it."""
+
+    VIEW = "view"
+    SELECT = "select"
+    SIGN = "sign"
+
+
+class Episode(Struct, frozen=True):
+    """
+    Where the patient stands.
+
+    `regimen` is the protocol's schedule for this patient (None: a gap of the protocol), `standard` the
+    one for patients without particularities. `orders` are active and not stale. `oral_cover` names
+    statements and orders of swallowed B12 in a dose that the protocol calls adequate. `unseen` are
+    FHIR types of which nothing was sent: what they would hold is unknown. `selected` are the drafts
+    that the clinician just chose.
+    """
+
+    as_of: date
+    stage: Stage
+    protocol: Protocol
+    timeline: Timeline
+    background: Background
+    course: Course
+    regimen: Regimen | None
+    standard: Regimen | None
+    orders: tuple[B12Order, ...]
+    oral_cover: tuple[str, ...]
+    unseen: frozenset[str]
+    selected: frozenset[str]
+    patient: Patient | None = None
+
+    @property
+    def drafts(self) -> tuple[B12Order, ...]:
+        """The B12 orders being written in this call."""
+        return self.timeline.drafts
+
+    @property
+    def asked_about(self) -> tuple[B12Order, ...]:
+        """The drafts to judge: while choosing, those just chosen (all, if the client does not say which)."""
+        if self.stage is Stage.SELECT and self.selected:
+            return tuple(draft for draft in self.drafts if draft.ref in self.selected)
+        return self.drafts
+
+    @property
+    def complete_drafts(self) -> frozenset[str]:
+        """Drafts far enough along to complain of what is missing: all at signing, before that those with a dose."""
+        signing = self.stage is Stage.SIGN
+        return frozenset(draft.ref for draft in self.asked_about if signing or draft.has_dose)
+
+    @property
+    def age(self) -> int | None:
+        """Age in whole years by the latest possible birthday; None if not known."""
+        if self.patient is None or self.patient.born is None:
+            return None
+        return int((self.as_of - self.patient.born.latest).days / YEAR)
+
+    @property
+    def child(self) -> bool:
+        """Known to be younger than the protocol's adult age."""
+        return self.age is not None and self.age < self.protocol.timing.adult_from.value
+
+    @property
+    def special(self) -> frozenset[SpecialTherapy]:
+        """Other therapies with schedules of their own that this patient has."""
+        antifolate = {SpecialTherapy.ANTIFOLATE} if self.timeline.antifolate else set()
+        return self.background.special | antifolate
+
+    @property
+    def deficient_results(self) -> tuple[LabResult, ...]:
+        """Results in the protocol's deficient band, newest first."""
+        return tuple(result for result in self.timeline.results if is_deficient(result, self.protocol))
+
+    @property
+    def deficiency(self) -> tuple[str, ...]:
+        """What documents a deficiency: problems, else results in the deficient band."""
+        return self.background.deficiency or tuple(result.ref for result in self.deficient_results)
+
+    @property
+    def lifelong(self) -> bool:
+        """The cause is one that the protocol treats for life."""
+        return self.background.indication in self.protocol.lifelong
+
+    @property
+    def doses_unseen(self) -> bool:
+        """No resource type that tells of given doses was sent."""
+        return self.unseen >= DOSE_TYPES
+
+    @property
+    def usual_mcg(self) -> Decimal | None:
+        """Micrograms that the patient's regimen gives in one dose, the larger of its loading and maintenance."""
+        regimen = self.regimen
+        if regimen is None:
+            return None
+        spans = [step.dose.high for step in regimen.loading]
+        spans += [regimen.maintenance.dose.high] if regimen.maintenance else []
+        return max(spans, default=None)
+
+    @property
+    def out_of_scope(self) -> str:
+        """Why schedule advice keeps out, or "". Only where nothing documents an ordinary deficiency, for some."""
+        if SpecialTherapy.INBORN_ERROR in self.special:
+            return "inborn error of cobalamin metabolism: specialist dosing"
+        if self.special and not self.deficiency and self.background.indication is Indication.UNKNOWN:
+            return "another therapy with a schedule of its own"
+        return ""
+
+
+class Guidance(Struct, frozen=True):
+    """
+    What a record is read by.
+
+    `accepted` are the regimens of every protocol known: a loading completed by any of them is complete.
+    """
+
+    codes: CodeSets
+    protocol: Protocol
+    accepted: tuple[Regimen, ...]
+    read_sig: SigReader
+
+
+class Moment(Struct, frozen=True):
+    """When and at what stage the question is asked. `as_of` knows its zone: its date is the patient's day."""
+
+    as_of: datetime
+    stage: Stage
+    selected: frozenset[str] = frozenset()
+
+
+def episode_of(record: ClinicalRecord, guidance: Guidance, moment: Moment) -> Episode:
+    """The episode that a record, a protocol and an instant make."""
+    protocol, today = guidance.protocol, moment.as_of.date()
+    timeline = timeline_of(record, guidance.codes, protocol, guidance.read_sig, moment.as_of)
+    background = background_of(record, guidance.codes, moment.as_of)
+    regimen = regimen_for(background, protocol)
+    orders = tuple(order for order in timeline.orders if _active(order, protocol, today))
+    injections = [order for order in orders if order.route is None or order.route.parenteral]
+    return Episode(
+        as_of=today,
+        stage=moment.stage,
+        protocol=protocol,
+        timeline=timeline,
+        background=background,
+        course=course_of(timeline.doses, injections, regimen, guidance.accepted, protocol.timing, today),
+        regimen=regimen,
+        standard=protocol.regimen(RegimenFor.STANDARD),
+        orders=orders,
+        oral_cover=_oral_cover(timeline, orders, protocol, today),
+        unseen=frozenset(READ_TYPES - record.seen),
+        selected=moment.selected,
+        patient=record.patient,
+    )
+
+
+READ_TYPES = DOSE_TYPES | {"Patient", "Condition", "MedicationRequest", "Observation"}
+
+
+def regimen_for(background: Background, protocol: Protocol) -> Regimen | None:
+    """
+    The protocol's regimen for this patient: neurological before dietary before standard.
+
+    Where it gives none of its own for them, its standard regimen holds; never another protocol's.
+    """
+    whom = RegimenFor.STANDARD
+    if background.neuro:
+        whom = RegimenFor.NEUROLOGICAL
+    elif background.indication is Indication.DIETARY:
+        whom = RegimenFor.DIETARY
+    return protocol.regimen(whom) or protocol.regimen(RegimenFor.STANDARD)
+
+
+def is_deficient(result: LabResult, protocol: Protocol) -> bool:
+    """In the protocol's deficient band for this analyte; a "<" result counts if its limit does, a ">" never."""
+    if result.value is None or result.comparator.startswith(">"):
+        return False
+    limits = (comparable(one.deficient_below, one.analyte) for one in protocol.bands if one.analyte is result.analyte)
+    limit = next((limit for limit in limits if limit is not None), None)
+    return limit is not None and result.value < limit
+
+
+def comparable(figure: Figure, analyte: Analyte) -> Decimal | None:
+    """A threshold in the analyte's canonical unit, as results are."""
+    factor = FACTORS.get((analyte, figure.unit))
+    return figure.value * factor if factor else None
+
+
+def _active(order: B12Order, protocol: Protocol, today: date) -> bool:
+    """In force today. An order that names no end is stale after the protocol's time and then says nothing."""
+    body = order.order
+    if body.status not in ACTIVE or (body.ends and body.ends.latest < today):
+        return False
+    if body.authored is None or body.ends:
+        return True
+    return (today - body.authored.latest).days <= protocol.timing.stale_order.value
+
+
+def _oral_cover(timeline: Timeline, orders: Sequence[B12Order], protocol: Protocol, today: date) -> tuple[str, ...]:
+    enough = protocol.oral.minimum.value
+    stated = (
+        course.ref
+        for course in timeline.courses
+        if course.route in SWALLOWED
+        and (course.end is None or course.end >= today)
+        and course.daily_mcg is not None
+        and course.daily_mcg >= enough
+    )
+    ordered = (order.ref for order in orders if order.route in SWALLOWED and (daily_mcg(order) or 0) >= enough)
+    return tuple(sorted({*stated, *ordered}))
+
+
+def daily_mcg(order: B12Order) -> Decimal | None:
+    """Micrograms a day that an order gives at least; None if dose or schedule cannot be read."""
+    mass, schedule = order.mass, order.schedule
+    if mass is None or schedule is None:
+        return None
+    return mass.low / schedule.interval[1]

@@ -1,0 +1,131 @@
+"""What the record tells of earlier therapy: whether it began, whether loading was finished, what covers the patient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import ceil
+
+from msgspec import Struct
+
+from cds_service.b12.course import loading_gap
+from cds_service.b12.dose import B12Order
+from cds_service.b12.episode import Episode
+from cds_service.b12.words import Evidence
+
+
+class LoadingState(Struct, frozen=True):
+    """An unfinished loading: doses given of those needed, first and last day, and what tells of it."""
+
+    given: int
+    needed: int
+    first: date
+    last: date
+    broken: bool
+    evidence: Evidence
+    refs: tuple[str, ...]
+
+
+def is_injection(order: B12Order) -> bool:
+    """Injected, or by a route that is not named."""
+    return order.route is None or order.route.parenteral
+
+
+def is_maintenance(draft: B12Order, episode: Episode) -> bool:
+    """An injection whose every schedule is slower than loading; a single dose is no schedule."""
+    gap = loading_gap(episode.regimen, episode.protocol.timing)
+    schedules = draft.schedules
+    slow = all(one.interval[0] > gap and one.count_high != 1 for one in schedules)
+    return bool(schedules) and slow and is_injection(draft)
+
+
+def at_loading_pace(order: B12Order, episode: Episode) -> bool:
+    """An injection order with a schedule as fast as loading."""
+    gap = loading_gap(episode.regimen, episode.protocol.timing)
+    return is_injection(order) and any(one.interval[1] <= gap and one.count_high != 1 for one in order.schedules)
+
+
+def started_before(episode: Episode, draft: B12Order) -> str:
+    """Why the patient is not new to B12, or ""."""
+    if episode.timeline.doses:
+        return "doses are on record"
+    if episode.timeline.courses:
+        return "a statement tells of B12 therapy"
+    if any(order.ref != draft.ref for order in episode.timeline.orders):
+        return "an earlier B12 order is on record"
+    if any(at_loading_pace(other, episode) for other in episode.drafts):
+        return "loading is being ordered beside it"
+    return ""
+
+
+def loading_state(episode: Episode) -> LoadingState | None:
+    """The unfinished loading, or None: none was begun, or it is complete, or the protocol gives no number."""
+    course = episode.course
+    if course.needed is None or course.loading_complete:
+        return None if course.doses or episode.regimen is None else _ordered_loading(episode)
+    ordered = [order for order in episode.timeline.orders if at_loading_pace(order, episode)]
+    if not course.doses:
+        return _ordered_loading(episode)
+    if course.last is None or not (course.loading_seen or (course.given == 1 and ordered)):
+        return None
+    since = (episode.as_of - course.last.day.latest).days
+    broken = since > loading_gap(episode.regimen, episode.protocol.timing)
+    first, last = course.doses[0].day.earliest, course.last.day.latest
+    evidence = course.evidence or Evidence.ORDERED
+    return LoadingState(course.given, course.needed, first, last, broken, evidence, course.refs)
+
+
+def _ordered_loading(episode: Episode) -> LoadingState | None:
+    """Without a single dose on record, what was ordered is all there is to count."""
+    needed = episode.regimen.loading_doses if episode.regimen else None
+    orders = [order for order in episode.timeline.orders if at_loading_pace(order, episode)]
+    spans = [span for order in orders if (span := _span(order))]
+    if needed is None or not spans or len(spans) < len(orders) or episode.timeline.courses:
+        return None
+    total = sum(doses for doses, _, _ in spans)
+    if total >= needed:
+        return None
+    first, last = min(start for _, start, _ in spans), max(end for _, _, end in spans)
+    broken = (episode.as_of - last).days > loading_gap(episode.regimen, episode.protocol.timing)
+    return LoadingState(total, needed, first, last, broken, Evidence.ORDERED, tuple(order.ref for order in orders))
+
+
+def _span(order: B12Order) -> tuple[int, date, date] | None:
+    """(doses, first day, last day) that an order plans; None where it does not say when it ends or begins."""
+    begins = order.order.starts or order.order.authored
+    if begins is None or any(one.total is None for one in order.schedules):
+        return None
+    doses = sum(one.total or 0 for one in order.schedules)
+    days = sum(((one.total or 1) - 1) * one.interval[1] for one in order.schedules)
+    return doses, begins.earliest, begins.earliest + timedelta(days=ceil(days))
+
+
+def covered_by(episode: Episode) -> str:
+    """Why a late injection is no gap, or ""."""
+    today = episode.as_of
+    if episode.patient and episode.patient.deceased:
+        return "the patient has died"
+    if episode.background.palliative:
+        return "care at the end of life"
+    if episode.background.stopped_on_purpose:
+        return "a record says that injections were stopped on purpose"
+    if episode.oral_cover:
+        return "swallowed B12 in a full dose covers the patient"
+    if _goes_on(episode):
+        return "a statement says that injections go on"
+    if any(order.order.starts and order.order.starts.earliest > today for order in episode.orders):
+        return "an order to come is on record"
+    return ""
+
+
+def injections_go_on(episode: Episode) -> str:
+    """Why swallowed B12 is not the only B12, or ""."""
+    others: Sequence[B12Order] = (*episode.orders, *episode.drafts)
+    if any(order.route is not None and order.route.parenteral for order in others):
+        return "injections are ordered beside it"
+    return "a statement says that injections go on" if _goes_on(episode) else ""
+
+
+def _goes_on(episode: Episode) -> bool:
+    courses = (one for one in episode.timeline.courses if one.route and one.route.parenteral)
+    return any(course.end is None or course.end >= episode.as_of for course in courses)

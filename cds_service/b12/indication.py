@@ -1,0 +1,101 @@
+"""Why the patient needs vitamin B12, and the findings that change how it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec import Struct
+
+from cds_service.b12.codes import CodeSets
+from cds_service.b12.record import ClinicalRecord, Condition
+from cds_service.b12.words import Indication, SpecialTherapy
+
+NEVER_COUNTS = frozenset({"refuted", "entered-in-error"})
+OVER = frozenset({"inactive", "resolved", "remission"})
+CAUSES: tuple[tuple[Indication, tuple[str, ...]], ...] = (
+    (Indication.PERMANENT_MALABSORPTION, ("permanent-malabsorption", "total-gastrectomy")),
+    (Indication.REVERSIBLE_MALABSORPTION, ("reversible-malabsorption", "bariatric-surgery")),
+    (Indication.DRUG_INDUCED, ("drug-induced-deficiency",)),
+    (Indication.DIETARY, ("dietary-deficiency",)),
+)
+DEFICIENCY = frozenset({"b12-deficiency", "drug-induced-deficiency", "dietary-deficiency"})
+SPECIAL = {
+    "inborn-error-cobalamin": SpecialTherapy.INBORN_ERROR,
+    "leber": SpecialTherapy.LEBER,
+    "cyanide-exposure": SpecialTherapy.ANTIDOTE,
+    "dialysis": SpecialTherapy.DIALYSIS,
+}
+
+
+class Background(Struct, frozen=True):
+    """
+    What the problem list and procedures say. Each tuple holds the references it rests on.
+
+    `neuro` is active neurological involvement plausibly due to B12; `neuro_weak` has another usual
+    cause (diabetic neuropathy). `deficiency` is a documented B12 deficiency. `total_gastrectomy` and
+    `cause` may come from a procedure.
+    """
+
+    indication: Indication = Indication.UNKNOWN
+    cause: tuple[str, ...] = ()
+    deficiency: tuple[str, ...] = ()
+    neuro: tuple[str, ...] = ()
+    neuro_weak: tuple[str, ...] = ()
+    total_gastrectomy: tuple[str, ...] = ()
+    pregnant: tuple[str, ...] = ()
+    renal: tuple[str, ...] = ()
+    stopped_on_purpose: tuple[str, ...] = ()
+    palliative: tuple[str, ...] = ()
+    special: frozenset[SpecialTherapy] = frozenset()
+
+
+Having = Callable[..., tuple[str, ...]]
+
+
+def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> Background:
+    """The background of a record. A cause that lasts is taken before one that passes."""
+    ideas = _ideas(record, codes, as_of)
+
+    def having(*sets: str, active: bool = False) -> tuple[str, ...]:
+        wanted = frozenset(sets)
+        return tuple(sorted({ref for ref, found, over in ideas if found & wanted and not (active and over)}))
+
+    indication = next((cause for cause, sets in CAUSES if having(*sets)), Indication.UNKNOWN)
+    sets = next((sets for cause, sets in CAUSES if cause is indication), ())
+    weak = _diabetic(record.conditions)
+    neuro = having("neurological-signs", active=True)
+    return Background(
+        indication=indication,
+        cause=having(*sets),
+        deficiency=having(*DEFICIENCY, active=True) or having("pernicious-anaemia"),
+        neuro=tuple(ref for ref in neuro if ref not in weak),
+        neuro_weak=tuple(ref for ref in neuro if ref in weak) + having("diabetic-neuropathy", active=True),
+        total_gastrectomy=having("total-gastrectomy"),
+        pregnant=having("pregnancy", active=True),
+        renal=having("renal-impairment", active=True),
+        stopped_on_purpose=having("history-b12-injections-stopped"),
+        palliative=having("palliative-care", active=True),
+        special=frozenset(therapy for idea, therapy in SPECIAL.items() if having(idea)),
+    )
+
+
+def _ideas(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> list[tuple[str, frozenset[str], bool]]:
+    """(reference, ideas, whether it is over) of everything documented that can count."""
+    today = as_of.date()
+    conditions = [
+        (one.ref, codes.ideas_of(one.concept), one.clinical_status in OVER or bool(one.abated))
+        for one in record.conditions
+        if one.verification not in NEVER_COUNTS and not (one.onset and one.onset.earliest > today)
+    ]
+    procedures = [
+        (one.ref, codes.ideas_of(one.concept), False)
+        for one in record.procedures
+        if one.status in {"completed", "unknown", ""} and not (one.when and one.when.earliest > today)
+    ]
+    return conditions + procedures
+
+
+def _diabetic(conditions: tuple[Condition, ...]) -> frozenset[str]:
+    """Neuropathy that its own name lays to diabetes: weak evidence of B12 involvement."""
+    return frozenset(one.ref for one in conditions if "diabet" in one.concept.label.lower())

@@ -1,0 +1,92 @@
+"""Reading a product from its name: the fallback where no coding is known, and the strength that only a name gives."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from cds_service.b12.record import Strength
+from cds_service.b12.words import AmountKind, Form, Substance
+
+MASS = r"(?P<mass>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|ug|µg|μg|micrograms?|mg|milligrams?|g|grams?)\b"
+PER = r"\s*(?:/|per)\s*(?P<volume>\d+(?:\.\d+)?)?\s*(?P<per>ml|millilitres?|milliliters?|actuat\w*|spray)\b"
+CONCENTRATION = re.compile(MASS + PER, re.IGNORECASE)
+CONTENT = re.compile(MASS + r"(?!\s*/)", re.IGNORECASE)
+MICROGRAMS = {"m": Decimal(1000), "g": Decimal(1_000_000), "u": Decimal(1), "µ": Decimal(1), "μ": Decimal(1)}
+SUBSTANCES = (
+    (Substance.HYDROXOCOBALAMIN, re.compile(r"hydr?oxoc?y?cobalamin|hydroxycobalamin", re.IGNORECASE)),
+    (Substance.MECOBALAMIN, re.compile(r"mecobalamin|methyl-?cobalamin", re.IGNORECASE)),
+    (Substance.COBAMAMIDE, re.compile(r"cobamamide|adenosyl-?cobalamin|dibencozide", re.IGNORECASE)),
+    (Substance.CYANOCOBALAMIN, re.compile(r"cyano-?cobalamin", re.IGNORECASE)),
+    (Substance.UNSPECIFIED, re.compile(r"\bvit(?:amin)?\.?\s*b[\s-]?12\b|\bb-?12\b|\bcobalamin\b", re.IGNORECASE)),
+)
+FORMS = (
+    (Form.NASAL, re.compile(r"nasal|actuat", re.IGNORECASE)),
+    (Form.SUBLINGUAL, re.compile(r"sublingual|\bSL\b|disintegrating", re.IGNORECASE)),
+    (Form.INJECTION, re.compile(r"inject|ampoule|ampule|syringe|\bvial|\binj\b", re.IGNORECASE)),
+    (Form.ORAL, re.compile(r"\boral|tablet|capsule|\btabs?\b|\bcaps?\b|chewable|lozenge", re.IGNORECASE)),
+)
+ANTIDOTE = re.compile(r"cyanokit", re.IGNORECASE)
+ANTIFOLATE = re.compile(r"\b(?:pemetrexed|pralatrexate)\b", re.IGNORECASE)
+OTHER_INGREDIENT = re.compile(
+    r"[/+]\s*[a-z]{4}|[a-z]{4}\s*[/+]|\band\b|\bwith\b|\bcomplex\b|multi-?vit|prenatal|\bfol(?:ic|ate|inic)\b|\biron\b|ferr(?:ous|ic)|\bb-?[169]\b"
+    r"|methionine|lipo|lidocaine|intrinsic factor|test|antibod|radio|57",
+    re.IGNORECASE,
+)
+FORM_WORDS = re.compile(r"inject\w*|solution|intramuscular|subcutaneous|tablets?|capsules?|oral", re.IGNORECASE)
+LONGEST_NAME = 300
+
+
+def substance_of_name(name: str) -> Substance | None:
+    """The cobalamin a product name speaks of, or None."""
+    return next((substance for substance, pattern in SUBSTANCES if pattern.search(name[:LONGEST_NAME])), None)
+
+
+def mentions_b12(text: str) -> bool:
+    """True if any name of a cobalamin occurs."""
+    return any(pattern.search(text) for _, pattern in SUBSTANCES)
+
+
+def single_ingredient(name: str) -> bool:
+    """False if the name speaks of anything beside the cobalamin, its strength and its form."""
+    bare = FORM_WORDS.sub(" ", CONCENTRATION.sub(" ", name[:LONGEST_NAME]))
+    for _, pattern in SUBSTANCES:
+        bare = pattern.sub(" ", bare)
+    return OTHER_INGREDIENT.search(bare) is None
+
+
+def form_of_name(name: str) -> Form | None:
+    """The form a product name speaks of, or None."""
+    return next((form for form, pattern in FORMS if pattern.search(name[:LONGEST_NAME])), None)
+
+
+def strength_of_name(name: str) -> Strength | None:
+    """
+    The strength a product name states: micrograms per mL, per spray, or per piece.
+
+    "10 mg/2 mL" gives 5000 micrograms per mL and a container of 2 mL. A mass without "per" is the
+    content of one piece, and only where the form is swallowed or dissolved: for an injection it does
+    not say per what.
+    """
+    name = name[:LONGEST_NAME]
+    if match := CONCENTRATION.search(name):
+        return _concentration(match)
+    if form_of_name(name) in {Form.ORAL, Form.SUBLINGUAL} and (match := CONTENT.search(name)):
+        return Strength(_mcg(match), AmountKind.COUNT, "product name")
+    return None
+
+
+def _concentration(match: re.Match[str]) -> Strength | None:
+    volume = Decimal(match["volume"] or 1)
+    if not volume:
+        return None
+    if not match["per"].lower().startswith("m"):
+        return Strength(_mcg(match) / volume, AmountKind.COUNT, "product name")
+    container = volume if match["volume"] and volume != 1 else None
+    return Strength(_mcg(match) / volume, AmountKind.VOLUME, "product name", container)
+
+
+def _mcg(match: re.Match[str]) -> Decimal:
+    unit = match["unit"].lower()
+    factor = Decimal(1) if unit.startswith(("mc", "mic")) else MICROGRAMS[unit[0]]
+    return Decimal(match["mass"].replace(",", "")) * factor

@@ -1,0 +1,169 @@
+"""Timeline: which of a patient's resources are B12 doses, B12 orders and results that matter, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from cds_service.b12.codes import CodeSets
+from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
+from cds_service.b12.labs import LabResult, lab_result_of
+from cds_service.b12.names import ANTIFOLATE
+from cds_service.b12.product import B12Product, b12_product_of
+from cds_service.b12.protocol import Protocol
+from cds_service.b12.record import ClinicalRecord, Order, Product, Use, When
+from cds_service.b12.words import Evidence, Form, Route, Substance
+
+NEVER_COUNTS = frozenset({
+    "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
+    "nullified", "on-hold",
+})  # fmt: skip
+NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
+
+
+class DoseEvent(Struct, frozen=True):
+    """
+    One dose on one day.
+
+    `mass` is micrograms or None where the record does not say; `refs` every resource that tells of it,
+    strongest first.
+    """
+
+    day: When
+    substance: Substance
+    route: Route | None
+    mass: Mass | None
+    evidence: Evidence
+    refs: tuple[str, ...]
+
+
+class StatedCourse(Struct, frozen=True):
+    """A stretch of therapy that a statement tells of, without single doses. `end` None: it goes on."""
+
+    ref: str
+    route: Route | None
+    start: date | None
+    end: date | None
+    daily_mcg: Decimal | None
+
+
+class Timeline(Struct, frozen=True):
+    """A patient's B12 history up to `as_of`: doses oldest first, courses, orders, drafts, results newest first."""
+
+    doses: tuple[DoseEvent, ...] = ()
+    courses: tuple[StatedCourse, ...] = ()
+    orders: tuple[B12Order, ...] = ()
+    drafts: tuple[B12Order, ...] = ()
+    results: tuple[LabResult, ...] = ()
+    antifolate: bool = False
+
+
+def timeline_of(
+    record: ClinicalRecord, codes: CodeSets, protocol: Protocol, read_sig: SigReader, as_of: datetime
+) -> Timeline:
+    """The timeline of a record; future-dated, cancelled, not-done and mistaken entries do not count."""
+    today = as_of.date()
+    used = [(use, product) for use in record.uses if (product := _counted(use, codes, as_of))]
+    events = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
+    courses = (course for use, product in used if (course := _stated_course(use, product, codes, read_sig, today)))
+    orders = (order for order in record.orders if _is_order(order))
+    medications = (*(use.product for use in record.uses), *(order.product for order in record.orders))
+    return Timeline(
+        doses=_one_a_day(events),
+        courses=tuple(courses),
+        orders=tuple(found for order in orders if (found := b12_order_of(order, codes, read_sig))),
+        drafts=tuple(found for order in record.drafts if (found := b12_order_of(order, codes, read_sig))),
+        results=_results(record, codes, protocol, as_of),
+        antifolate=any(_is_antifolate(product, codes) for product in medications),
+    )
+
+
+def in_future(when: When, as_of: datetime) -> bool:
+    """True if the date can only lie after `as_of`."""
+    if when.instant is not None and when.instant.tzinfo is not None:
+        return when.instant > as_of
+    return when.earliest > as_of.date()
+
+
+def _counted(use: Use, codes: CodeSets, as_of: datetime) -> B12Product | None:
+    if use.status in NEVER_COUNTS or (use.when and in_future(use.when, as_of)):
+        return None
+    return b12_product_of(use.product, codes)
+
+
+def _is_order(order: Order) -> bool:
+    return order.status not in NEVER_COUNTS and order.intent not in NOT_AN_ORDER and not order.do_not_perform
+
+
+def _route(use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader) -> Route | None:
+    if route := route_of(use.instruction.route, codes, read_sig):
+        return route
+    return {Form.ORAL: Route.ORAL, Form.SUBLINGUAL: Route.SUBLINGUAL, Form.NASAL: Route.NASAL}.get(
+        product.form or Form.INJECTION
+    )
+
+
+def _is_single_dose(use: Use) -> bool:
+    """A statement that is active, has an end or an inexact start tells of a course, not of a dose on a day."""
+    if use.kind is not Evidence.STATED:
+        return use.when is not None
+    return bool(use.when and use.when.exact and not use.until and use.status != "active")
+
+
+def _dose_event(use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader, today: date) -> DoseEvent | None:
+    if use.when is None or not _is_single_dose(use):
+        return None
+    step = step_of(use.instruction, product, codes, read_sig)
+    day = When(use.when.earliest, min(use.when.latest, today), use.when.instant)
+    mass = mass_of(step, product.strength)
+    return DoseEvent(day, product.substance, _route(use, product, codes, read_sig), mass, use.kind, (use.ref,))
+
+
+def _stated_course(
+    use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader, today: date
+) -> StatedCourse | None:
+    if use.kind is not Evidence.STATED or _is_single_dose(use):
+        return None
+    step = step_of(use.instruction, product, codes, read_sig)
+    mass = mass_of(step, product.strength)
+    interval = step.schedule.interval[1] if step.schedule else Decimal(1)
+    start = use.when.earliest if use.when else None
+    end = use.until.latest if use.until else (None if use.status == "active" else today)
+    daily = mass.low / interval if mass else None
+    return StatedCourse(use.ref, _route(use, product, codes, read_sig), start, end, daily)
+
+
+def _one_a_day(events: Iterable[DoseEvent]) -> tuple[DoseEvent, ...]:
+    """One injection a day, however many resources tell of it: the strongest evidence speaks."""
+    days: dict[tuple[date, date], list[DoseEvent]] = {}
+    for event in events:
+        days.setdefault((event.day.earliest, event.day.latest), []).append(event)
+    merged = [_merge(sorted(same, key=lambda one: (one.evidence.rank, one.refs))) for same in days.values()]
+    return tuple(sorted(merged, key=lambda event: (event.day.earliest, event.day.latest)))
+
+
+def _merge(same_day: list[DoseEvent]) -> DoseEvent:
+    first = same_day[0]
+    mass = next((event.mass for event in same_day if event.mass), None)
+    route = next((event.route for event in same_day if event.route), None)
+    refs = tuple(dict.fromkeys(ref for event in same_day for ref in event.refs))
+    return DoseEvent(first.day, first.substance, route, mass, first.evidence, refs)
+
+
+def _results(record: ClinicalRecord, codes: CodeSets, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
+    past = (one for one in record.observations if not (one.when and in_future(one.when, as_of)))
+    found = (result for one in past if (result := lab_result_of(one, codes, protocol.magnitudes)))
+    unique = {result.ref: result for result in found}
+    return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
+
+
+def _newest_first(day: When | None) -> int:
+    return -day.latest.toordinal() if day else 0
+
+
+def _is_antifolate(product: Product, codes: CodeSets) -> bool:
+    concept = product.concept
+    return "antifolate-drugs" in codes.ideas_of(concept) or bool(ANTIFOLATE.search(concept.label[:300]))

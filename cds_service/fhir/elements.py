@@ -1,0 +1,236 @@
+"""
+The parts of FHIR that we read, as partial structs: unknown elements are ignored, no element is required.
+
+One struct serves DSTU2, STU3 and R4: the names that changed stand side by side. Where real clients send an
+object for a list (the public sandbox's `category` and `reasonCode`), both are taken.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from msgspec import Raw, Struct
+
+NOTHING = (b"", b"null")
+
+
+def is_nothing(raw: Raw) -> bool:
+    """Absent, or null."""
+    return bytes(raw) in NOTHING
+
+
+class Coding(Struct, frozen=True):
+    system: str | None = None
+    code: str | None = None
+    display: str | None = None
+
+
+class CodeableConcept(Struct, frozen=True):
+    coding: list[Coding] | Coding | None = None
+    text: str | None = None
+
+
+Concepts = list[CodeableConcept] | CodeableConcept | None
+
+
+class Reference(Struct, frozen=True):
+    reference: str | None = None
+    display: str | None = None
+
+
+class Quantity(Struct, frozen=True):
+    value: Decimal | None = None
+    comparator: str | None = None
+    unit: str | None = None
+    system: str | None = None
+    code: str | None = None
+
+
+class Range(Struct, frozen=True):
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Ratio(Struct, frozen=True):
+    numerator: Quantity | None = None
+    denominator: Quantity | None = None
+
+
+class Period(Struct, frozen=True):
+    start: str | None = None
+    end: str | None = None
+
+
+class Repeat(Struct, frozen=True):
+    frequency: int | None = None
+    frequencyMax: int | None = None
+    period: Decimal | None = None
+    periodMax: Decimal | None = None
+    periodUnit: str | None = None
+    periodUnits: str | None = None  # DSTU2
+    count: int | None = None
+    countMax: int | None = None
+    dayOfWeek: list[str] | None = None
+    timeOfDay: list[str] | None = None
+    when: list[str] | str | None = None
+    boundsDuration: Quantity | None = None
+    boundsQuantity: Quantity | None = None  # DSTU2
+    boundsRange: Range | None = None
+    boundsPeriod: Period | None = None
+
+
+class Timing(Struct, frozen=True):
+    repeat: Repeat | None = None
+    code: CodeableConcept | None = None
+    event: list[str] | None = None
+
+
+class DoseAndRate(Struct, frozen=True):
+    type: CodeableConcept | None = None
+    doseQuantity: Quantity | None = None
+    doseRange: Range | None = None
+
+
+class Dosage(Struct, frozen=True):
+    sequence: int | None = None
+    text: str | None = None
+    patientInstruction: str | None = None
+    timing: Timing | None = None
+    asNeededBoolean: bool | None = None
+    asNeededCodeableConcept: CodeableConcept | None = None
+    route: CodeableConcept | None = None
+    doseAndRate: list[DoseAndRate] | DoseAndRate | None = None
+    doseQuantity: Quantity | None = None  # STU3, DSTU2
+    doseRange: Range | None = None  # STU3
+    doseSimpleQuantity: Quantity | None = None  # STU3
+    dose: Quantity | None = None  # MedicationAdministration
+    quantity: Quantity | None = None  # DSTU2 MedicationAdministration
+
+
+class Ingredient(Struct, frozen=True):
+    itemCodeableConcept: CodeableConcept | None = None
+    itemReference: Reference | None = None
+    strength: Ratio | None = None
+    isActive: bool | None = None
+
+
+class Medication(Struct, frozen=True):
+    id: str | None = None
+    code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
+    ingredient: list[Ingredient] | None = None
+
+
+class Head(Struct, frozen=True):
+    """What every resource is first asked for: whose it is, and what."""
+
+    resourceType: str | None = None
+    id: str | None = None
+    subject: Reference | None = None
+    patient: Reference | None = None
+
+
+class DispenseRequest(Struct, frozen=True):
+    validityPeriod: Period | None = None
+
+
+class MedicationUse(Struct, frozen=True):
+    """MedicationRequest, MedicationOrder, MedicationAdministration, -Dispense, -Statement and Immunization."""
+
+    id: str | None = None
+    status: str | None = None
+    intent: str | None = None
+    doNotPerform: bool | None = None
+    wasNotGiven: bool | None = None  # DSTU2
+    notGiven: bool | None = None  # STU3
+    medicationCodeableConcept: CodeableConcept | None = None
+    medicationReference: Reference | None = None
+    vaccineCode: CodeableConcept | None = None
+    contained: list[Raw] | None = None
+    authoredOn: str | None = None
+    dateWritten: str | None = None
+    dateAsserted: str | None = None
+    dateEnded: str | None = None
+    dispenseRequest: DispenseRequest | None = None
+    reasonCode: Concepts = None
+    reasonCodeableConcept: Concepts = None
+    dosageInstruction: list[Dosage] | Dosage | None = None
+    dosage: list[Dosage] | Dosage | None = None
+    effectiveDateTime: str | None = None
+    effectiveTimeDateTime: str | None = None
+    effectivePeriod: Period | None = None
+    occurrenceDateTime: str | None = None
+    whenHandedOver: str | None = None
+    whenPrepared: str | None = None
+    doseQuantity: Quantity | None = None  # Immunization
+    route: CodeableConcept | None = None
+
+
+class ReferenceRange(Struct, frozen=True):
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Observation(Struct, frozen=True):
+    id: str | None = None
+    status: str | None = None
+    code: CodeableConcept | None = None
+    effectiveDateTime: str | None = None
+    effectiveInstant: str | None = None
+    effectivePeriod: Period | None = None
+    valueQuantity: Quantity | None = None
+    referenceRange: list[ReferenceRange] | None = None
+
+
+class Condition(Struct, frozen=True):
+    id: str | None = None
+    code: CodeableConcept | None = None
+    clinicalStatus: CodeableConcept | str | None = None
+    verificationStatus: CodeableConcept | str | None = None
+    onsetDateTime: str | None = None
+    abatementDateTime: str | None = None
+    abatementBoolean: bool | None = None
+
+
+class Procedure(Struct, frozen=True):
+    id: str | None = None
+    status: str | None = None
+    code: CodeableConcept | None = None
+    performedDateTime: str | None = None
+    performedPeriod: Period | None = None
+
+
+class Patient(Struct, frozen=True):
+    id: str | None = None
+    birthDate: str | None = None
+    gender: str | None = None
+    deceasedBoolean: bool | None = None
+    deceasedDateTime: str | None = None
+
+
+class Search(Struct, frozen=True):
+    mode: str | None = None
+
+
+class Entry(Struct, frozen=True):
+    fullUrl: str | None = None
+    resource: Raw = Raw()
+    search: Search | None = None
+
+
+class BundleLink(Struct, frozen=True):
+    relation: str | None = None
+    url: str | None = None
+
+
+class Bundle(Struct, frozen=True):
+    resourceType: str | None = None
+    entry: list[Entry] | None = None
+    link: list[BundleLink] | None = None
+    total: int | None = None
+
+
+class Wrapped(Struct, frozen=True):
+    """Pre-1.0 clients put a prefetched resource into {"resource": ..., "response": ...}."""
+
+    resource: Raw = Raw()

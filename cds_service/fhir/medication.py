@@ -1,0 +1,90 @@
+"""Which product a resource means: coded, contained, beside it in the Bundle or the prefetch, or only named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+from msgspec import Raw
+
+from cds_service.b12.record import Concept, Product, Strength
+from cds_service.b12.units import amount_of
+from cds_service.b12.words import AmountKind
+from cds_service.fhir import elements as fhir
+from cds_service.fhir.dosage import read_concept
+from cds_service.fhir.prefetch import Sent
+
+Medications = Mapping[str, fhir.Medication]
+MEDICATION = msgspec.json.Decoder(fhir.Medication)
+
+
+def medications_of(sent: Iterable[Sent]) -> Medications:
+    """Every readable Medication by its references: full URL and `Medication/id`."""
+    found: dict[str, fhir.Medication] = {}
+    for one in sent:
+        if one.type == "Medication" and (medication := _decoded(one.raw)):
+            found[f"Medication/{one.head.id}"] = medication
+            if one.full_url:
+                found[one.full_url] = medication
+    return found
+
+
+def read_product(
+    concept: fhir.CodeableConcept | None,
+    reference: fhir.Reference | None,
+    contained: Sequence[Raw] | None,
+    medications: Medications,
+) -> Product:
+    """The product meant; an unresolved reference leaves its display words."""
+    if concept is not None:
+        return Product(read_concept(concept))
+    if reference is None:
+        return Product(Concept())
+    medication = _resolved(reference.reference or "", contained or (), medications)
+    spoken = Concept((), reference.display or "")
+    if medication is None:
+        return Product(spoken)
+    named = read_concept(medication.code)
+    active = [one for one in medication.ingredient or () if one.isActive is not False]
+    return Product(
+        concept=named if named.label or named.codes else spoken,
+        ingredients=tuple(_ingredient(one, medications) for one in active),
+        strength=_strength(active[0]) if len(active) == 1 else None,
+        form=read_concept(medication.form) if medication.form else None,
+    )
+
+
+def _resolved(reference: str, contained: Sequence[Raw], medications: Medications) -> fhir.Medication | None:
+    if reference.startswith("#"):
+        inside = (_decoded(raw) for raw in contained)
+        return next((one for one in inside if one and f"#{(one.id or '').lstrip('#')}" == reference), None)
+    tail = "/".join(reference.split("/_history", 1)[0].split("/")[-2:])
+    return medications.get(reference) or medications.get(tail)
+
+
+def _decoded(raw: Raw) -> fhir.Medication | None:
+    try:
+        return MEDICATION.decode(raw)
+    except msgspec.ValidationError:
+        return None
+
+
+def _ingredient(one: fhir.Ingredient, medications: Medications) -> Concept:
+    if one.itemCodeableConcept:
+        return read_concept(one.itemCodeableConcept)
+    reference = one.itemReference
+    found = medications.get(reference.reference or "") if reference else None
+    return read_concept(found.code) if found else Concept((), (reference and reference.display) or "")
+
+
+def _strength(ingredient: fhir.Ingredient) -> Strength | None:
+    ratio = ingredient.strength
+    top, bottom = (ratio.numerator, ratio.denominator) if ratio else (None, None)
+    if top is None or bottom is None or top.value is None or not bottom.value:
+        return None
+    mass = amount_of(top.value, top.unit or "", top.code or "", top.system or "")
+    per = amount_of(bottom.value, bottom.unit or "", bottom.code or "1", bottom.system or "")
+    if mass.kind is not AmountKind.MASS or per.kind not in {AmountKind.VOLUME, AmountKind.COUNT} or not per.low:
+        return None
+    container = per.low if per.kind is AmountKind.VOLUME and per.low != 1 else None
+    return Strength(mass.low / per.low, per.kind, "ingredient", container)

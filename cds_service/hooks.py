@@ -1,0 +1,160 @@
+"""CDS Hooks on the wire: services, requests, cards and feedback, named as the specification names them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Raw, Struct
+
+from cds_service.errors import MalformedRequest, OutputFault
+
+Words = Annotated[str, Meta(min_length=1, max_length=4000)]
+Summary = Annotated[str, Meta(min_length=1, max_length=139)]
+Markdown = Annotated[str, Meta(min_length=1, max_length=8000, pattern=r"^[^<>]*$")]
+Url = Annotated[str, Meta(pattern=r"^https?://")]
+
+
+class Context(Struct, frozen=True):
+    """The context of every hook that we serve; fields of later minor versions are ignored."""
+
+    patientId: str
+    userId: str | None = None
+    encounterId: str | None = None
+    selections: list[str] | None = None
+    draftOrders: Raw = Raw()
+
+
+class HookRequest(Struct, frozen=True):
+    """A service call as sent. `extension` may be anything: it is looked at in demo mode only."""
+
+    hook: str
+    hookInstance: Annotated[str, Meta(min_length=1, max_length=200)]
+    context: Context
+    prefetch: dict[str, Raw] | None = None
+    extension: Raw = Raw()
+
+    @property
+    def patient_id(self) -> str:
+        """The bare id, however it was sent."""
+        return self.context.patientId.rpartition("/")[2]
+
+
+class Wire(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What we send: nothing null, nothing empty."""
+
+
+class Coding(Wire, frozen=True):
+    system: Words
+    code: Words
+    display: Words | None = None
+
+
+class Source(Wire, frozen=True):
+    label: Words
+    topic: Coding
+    url: Url | None = None
+
+
+class Action(Wire, frozen=True):
+    type: Literal["create", "update", "delete"]
+    description: Words
+    resource: dict[str, Any] | None = None
+    resourceId: Words | None = None
+
+
+class Suggestion(Wire, frozen=True):
+    label: Words
+    uuid: UUID
+    isRecommended: bool = False
+    actions: tuple[Action, ...] = ()
+
+
+class Card(Wire, frozen=True):
+    uuid: UUID
+    summary: Summary
+    detail: Markdown
+    indicator: Literal["info", "warning", "critical"]
+    source: Source
+    suggestions: tuple[Suggestion, ...] = ()
+    selectionBehavior: Literal["any", "at-most-one"] | None = None
+    overrideReasons: tuple[Coding, ...] = ()
+    extension: dict[str, Any] | None = None
+
+
+class HookResponse(Struct, frozen=True, forbid_unknown_fields=True):
+    cards: tuple[Card, ...]
+
+
+class AcceptedSuggestion(Struct, frozen=True):
+    id: Annotated[str, Meta(min_length=1, max_length=255)]
+
+
+class ReasonCoding(Struct, frozen=True):
+    code: str | None = None
+    system: str | None = None
+    display: str | None = None
+
+
+class OverrideReason(Struct, frozen=True):
+    reason: ReasonCoding | None = None
+    userComment: Annotated[str, Meta(max_length=4000)] | None = None
+
+
+class FeedbackItem(Struct, frozen=True):
+    """One reaction to one card. Epic sends the reason under the plural name."""
+
+    card: Annotated[str, Meta(min_length=1, max_length=255)]
+    outcome: Literal["accepted", "overridden"]
+    outcomeTimestamp: Annotated[str, Meta(min_length=1, max_length=64)]
+    acceptedSuggestions: list[AcceptedSuggestion] | None = None
+    overrideReason: OverrideReason | None = None
+    overrideReasons: OverrideReason | None = None
+
+
+class Feedback(Struct, frozen=True):
+    feedback: Annotated[list[FeedbackItem], Meta(min_length=1, max_length=1000)]
+
+
+Sent = TypeVar("Sent", HookRequest, Feedback)
+REQUEST = msgspec.json.Decoder(HookRequest)
+FEEDBACK = msgspec.json.Decoder(Feedback)
+ENCODER = msgspec.json.Encoder(decimal_format="number")
+STRICT_RESPONSE = msgspec.json.Decoder(HookResponse)
+
+
+def read_request(body: bytes) -> HookRequest:
+    """
+    The request in `body`.
+
+    Raises MalformedRequest naming the path; the message tells types, never values.
+    """
+    return _decode(body, REQUEST)
+
+
+def read_feedback(body: bytes) -> Feedback:
+    """The feedback in `body`; raises MalformedRequest naming the path."""
+    return _decode(body, FEEDBACK)
+
+
+def write_response(response: HookResponse) -> bytes:
+    """The response as JSON, read back strictly first; raises OutputFault if we built something invalid."""
+    body = ENCODER.encode(response)
+    try:
+        STRICT_RESPONSE.decode(body)
+    except msgspec.ValidationError as fault:
+        raise OutputFault(f"expected a valid CDS Hooks response, got {fault}") from fault
+    return body
+
+
+def _decode(body: bytes, decoder: msgspec.json.Decoder[Sent]) -> Sent:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as fault:
+        message, _, path = str(fault).partition(" - at `")
+        raise MalformedRequest(message, path.rstrip("`") or "$") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise MalformedRequest("expected JSON, got a body that is not JSON") from None
+    except RecursionError:
+        raise MalformedRequest("expected JSON of ordinary depth, got one nested too deeply") from None

@@ -1,0 +1,26 @@
+"""The structured order and its text say different things."""
+
+from __future__ import annotations
+
+from cds_service.b12.conflict import conflict_of
+from cds_service.b12.dose import B12Order
+from cds_service.b12.episode import Episode
+from cds_service.b12.record import SigRefused
+from cds_service.b12.verdict import Fact, Finding, Silent, Undecided, Verdict
+from cds_service.rules import draft_rule
+
+
+@draft_rule("order-select", "order-sign")
+def judge(episode: Episode, draft: B12Order) -> Verdict:
+    """
+    When the structured dose, route or frequency of an order and its dosage text both can be read
+     and they still differ after units are converted
+    Then quote both readings, without guessing which is meant.
+    """
+    conflicts = (conflict_of(step, episode.protocol.timing) for step in draft.steps)
+    if found := next((conflict for conflict in conflicts if conflict), None):
+        facts: dict[str, Fact] = {"structured": found.structured, "text": found.text}
+        return Finding(found.kind, facts, (draft.ref,), about=draft.ref)
+    if any(isinstance(step.sig, SigRefused) for step in draft.steps):
+        return Undecided("a dosage text that can be read without doubt")
+    return Silent("structure and text agree, or only one of them speaks")

@@ -1,0 +1,40 @@
+"""Milligrams and micrograms were taken for each other."""
+
+from __future__ import annotations
+
+from cds_service.b12.dose import B12Order
+from cds_service.b12.doubt import Swap, swap_of
+from cds_service.b12.episode import Episode
+from cds_service.b12.intravenous import reads_as_antidote
+from cds_service.b12.verdict import CorrectDose, Fact, Finding, Silent, Undecided, Verdict
+from cds_service.rules import draft_rule
+
+
+@draft_rule("order-select", "order-sign")
+def judge(episode: Episode, draft: B12Order) -> Verdict:
+    """
+    When the dose of a B12 order, in the unit it is written in, is impossible for its route and product
+     and becomes plausible if milligrams and micrograms are exchanged,
+      or the unit's code and the unit's text differ
+     and the order is neither the cyanide antidote nor for an inborn error of cobalamin metabolism
+    Then say how the dose reads, what is usual, and offer the order with the unit corrected.
+    """
+    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+        return Silent(because)
+    if draft.mass is None:
+        return Undecided("a dose that can be read as a mass")
+    swaps = (swap_of(episode, draft, index) for index in range(len(draft.steps)))
+    swap = next((swap for swap in swaps if swap), None)
+    return _finding(draft, swap) if swap else Silent("the dose is plausible in its unit")
+
+
+def _finding(draft: B12Order, swap: Swap) -> Finding:
+    facts: dict[str, Fact] = {
+        "written": swap.written,
+        "reads_mcg": swap.reads_mcg,
+        "meant_mcg": swap.meant_mcg,
+        "usual_low": swap.usual_low,
+        "usual_high": swap.usual_high,
+    }
+    fix = CorrectDose(draft.ref, swap.step, swap.meant_mcg)
+    return Finding(swap.kind, facts, (draft.ref,), (fix,), about=draft.ref)

@@ -1,0 +1,44 @@
+"""The volume or count ordered does not hold the dose that is meant."""
+
+from __future__ import annotations
+
+from cds_service.b12.dose import B12Order
+from cds_service.b12.doubt import VolumeDoubt, volume_doubt_of
+from cds_service.b12.episode import Episode
+from cds_service.b12.intravenous import reads_as_antidote
+from cds_service.b12.verdict import CorrectVolume, Fact, Finding, Indicator, Silent, Undecided, Verdict
+from cds_service.rules import draft_rule
+
+
+@draft_rule("order-select", "order-sign")
+def judge(episode: Episode, draft: B12Order) -> Verdict:
+    """
+    When an order gives a volume or a count of a product whose strength is known
+     and that amount holds another mass than the order states beside it,
+      or more than the largest dose that any label gives, or less than any replacement dose
+    Then put both readings side by side and offer the volume that holds the dose; critical from tenfold.
+    """
+    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+        return Silent(because)
+    doubts = (volume_doubt_of(episode, draft, index) for index in range(len(draft.steps)))
+    if doubt := next((doubt for doubt in doubts if doubt), None):
+        return _finding(draft, doubt)
+    if draft.mass is None:
+        return Undecided("the strength of the product, or a dose stated as a mass")
+    return Silent("volume and mass agree, or only one of them is given")
+
+
+def _finding(draft: B12Order, doubt: VolumeDoubt) -> Finding:
+    fixes: tuple[CorrectVolume, ...] = ()
+    if doubt.right_ml is not None and doubt.meant_mcg is not None:
+        fixes = (CorrectVolume(draft.ref, doubt.step, doubt.right_ml, doubt.meant_mcg),)
+    facts: dict[str, Fact] = {
+        "written": doubt.written,
+        "holds_mcg": doubt.holds_mcg,
+        "meant_mcg": doubt.meant_mcg or doubt.usual_high,
+        "strength": doubt.strength,
+        "usual_low": doubt.usual_low,
+        "usual_high": doubt.usual_high,
+    }
+    indicator = Indicator.CRITICAL if doubt.tenfold else None
+    return Finding(doubt.kind, facts, (draft.ref,), fixes, indicator, draft.ref)

@@ -1,0 +1,38 @@
+"""Maintenance is ordered for a patient who has not been loaded."""
+
+from __future__ import annotations
+
+from cds_service.b12.dose import B12Order
+from cds_service.b12.episode import Episode
+from cds_service.b12.history import is_maintenance, started_before
+from cds_service.b12.verdict import AddLoading, Fact, Finding, Silent, Undecided, Verdict
+from cds_service.rules import draft_rule
+
+
+@draft_rule("order-select", "order-sign")
+def judge(episode: Episode, draft: B12Order) -> Verdict:
+    """
+    When an injection is ordered at a maintenance interval
+     and nothing shows that B12 was ever given or ordered before
+     and a deficiency is documented or measured, or neurological signs are
+    Then name the protocol's loading for this patient and offer the order with loading put first.
+    """
+    if because := episode.out_of_scope:
+        return Silent(because)
+    regimen = episode.regimen
+    if regimen is None or not regimen.loading:
+        return Silent("the protocol gives this patient no loading")
+    if not is_maintenance(draft, episode):
+        return Silent("not an injection at a maintenance interval only")
+    grounds = episode.deficiency or episode.background.neuro
+    if not grounds and episode.unseen & {"Condition", "Observation"}:
+        return Undecided("the problem list and laboratory results")
+    if not grounds:
+        return Silent("no deficiency is documented: this may be prophylaxis")
+    if before := started_before(episode, draft):
+        return Silent(before)
+    if episode.doses_unseen or "MedicationRequest" in episode.unseen:
+        return Undecided("earlier B12 doses and orders")
+    facts: dict[str, Fact] = {"regimen": regimen, "ordered": draft.schedules[-1]}
+    fix = AddLoading(draft.ref, regimen)
+    return Finding("untreated", facts, (draft.ref, *grounds), (fix,), about=draft.ref)

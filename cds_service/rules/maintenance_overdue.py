@@ -1,0 +1,47 @@
+"""The next maintenance dose is overdue."""
+
+from __future__ import annotations
+
+from cds_service.b12.episode import Episode, Stage
+from cds_service.b12.history import covered_by
+from cds_service.b12.verdict import Fact, Finding, Indicator, OrderMaintenance, Proposal, Silent, Undecided, Verdict
+from cds_service.b12.words import Phase
+from cds_service.rules import patient_rule
+
+
+@patient_rule("patient-view", "order-select", "order-sign")
+def judge(episode: Episode) -> Verdict:
+    """
+    When the patient is on maintenance injections
+     and the last dose on record is longer ago than the interval plus grace
+     and nothing else covers the patient (swallowed B12 in a full dose, an order to come, care at life's end)
+    Then say by how many days, when the last dose was and when the next was due, and offer the order;
+      critical once therapy has lapsed in a lifelong cause or with neurological signs.
+    """
+    course, due = episode.course, episode.course.due
+    if because := episode.out_of_scope or covered_by(episode):
+        return Silent(because)
+    if course.phase is not Phase.MAINTENANCE or course.last is None:
+        return Undecided("a record of doses given") if episode.doses_unseen else Silent("not on maintenance")
+    if due is None:
+        return Undecided("an interval: the protocol gives this patient none")
+    if due.maybe_late:
+        return Undecided("the exact date of the last dose")
+    if not due.late:
+        return Silent("not overdue")
+    if episode.stage is not Stage.VIEW and not episode.drafts:
+        return Silent("no B12 order is being written")
+    fixes: tuple[Proposal, ...] = ()
+    if episode.stage is Stage.VIEW and episode.regimen and episode.regimen.maintenance:
+        fixes = (OrderMaintenance(episode.regimen),)
+    facts: dict[str, Fact] = {
+        "days": due.overdue,
+        "last": course.last.day.latest,
+        "due": due.day,
+        "interval": due.interval,
+    }
+    grave = due.lapsed and (episode.lifelong or bool(episode.background.neuro))
+    evidence = (*course.last.refs, *episode.background.cause)
+    return Finding(
+        "lapsed" if due.lapsed else "late", facts, evidence, fixes, Indicator.CRITICAL if grave else None, "therapy"
+    )

@@ -1,0 +1,53 @@
+"""The route is outside the labelling of the product."""
+
+from __future__ import annotations
+
+from cds_service.b12.dose import B12Order
+from cds_service.b12.episode import Episode
+from cds_service.b12.intravenous import given_slowly, reads_as_antidote
+from cds_service.b12.verdict import CorrectRoute, Fact, Finding, Indicator, Silent, Undecided, Verdict
+from cds_service.b12.words import Form, Route, Substance
+from cds_service.rules import draft_rule
+
+
+@draft_rule("order-select", "order-sign")
+def judge(episode: Episode, draft: B12Order) -> Verdict:
+    """
+    When an injection of B12 is ordered by a route that its labelling here does not give
+     and the order is neither the cyanide antidote nor for an inborn error of cobalamin metabolism
+    Then name the labelled routes and offer the order by the first of them;
+      critical for cyanocobalamin into a vein, info where another country's label gives the route.
+    """
+    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+        return Silent(because)
+    route = draft.route
+    if route is None:
+        injected = draft.product.form is Form.INJECTION
+        return Undecided("the route of administration") if injected else Silent("no route is given")
+    if not route.parenteral:
+        return Silent("not injected")
+    labelled = episode.protocol.labelled(draft.product.substance)
+    if labelled is None:
+        return _unlisted(episode, draft, route)
+    if route in labelled.routes:
+        return Silent("a labelled route")
+    facts: dict[str, Fact] = {
+        "route": route.value,
+        "substance": draft.product.substance.value,
+        "labelled": " or ".join(one.value for one in labelled.routes),
+    }
+    fix = CorrectRoute(draft.ref, labelled.routes[0])
+    if route is Route.INTRAVENOUS and not given_slowly(draft):
+        return Finding("vein", facts, (draft.ref,), (fix,), Indicator.CRITICAL, draft.ref)
+    if route in labelled.elsewhere:
+        return Finding("elsewhere", facts, (draft.ref,), (fix,), Indicator.INFO, draft.ref)
+    return Finding("unlabelled", facts, (draft.ref,), (fix,), about=draft.ref)
+
+
+def _unlisted(episode: Episode, draft: B12Order, route: Route) -> Verdict:
+    """A cobalamin that is not named might be any: only a route that all have is safe."""
+    if draft.product.substance is Substance.UNSPECIFIED and not all(
+        route in one.routes for one in episode.protocol.routes
+    ):
+        return Undecided("which cobalamin the product contains")
+    return Silent("the protocol names no routes for this substance")

@@ -1,0 +1,82 @@
+"""Settings: one table (name, default, type, help) that the command line, the README and the checks come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from cds_service.errors import SettingsFault
+
+PREFIX = "COBALAMIN_"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("expected a time zone such as Europe/London") from None
+    return name
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Each is read from the environment under PREFIX and its name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8095, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    workers: int = Field(1, ge=1, le=64, description="Worker processes.")
+    threads: int = Field(8, ge=1, le=256, description="Threads in each worker.")
+    demo: bool = Field(
+        default=False,
+        description="Demo mode: a request may set its own day and protocol by extension. Never with real patients.",
+    )
+    database_url: str = Field(
+        "sqlite:///var/cobalamin.db", description="Database of evaluations and feedback, as an SQLAlchemy URL."
+    )
+    spool_dir: Path = Field(
+        Path("var/spool"), description="Folder on a local disk where records wait for the database."
+    )
+    drain_seconds: float = Field(2.0, gt=0, le=3600, description="Seconds between two drains of the spool.")
+    protocol: str = Field("us-practice", description="Protocol in force: us-label, us-practice or uk-nice-bnf.")
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="Zone of the clinic's calendar day, such as America/New_York."
+    )
+    max_body_bytes: int = Field(10_000_000, ge=1000, description="Largest request body; a larger one gets 413.")
+    max_resources: int = Field(20_000, ge=1, description="Most FHIR resources in one request; more get 413.")
+    max_cards: int = Field(5, ge=1, le=50, description="Most cards in one answer; critical ones are never cut.")
+    cors_origins: str = Field("*", description="Origins of browser clients, separated by commas.")
+    base_url: str = Field(
+        "", description="Public URL of this service, for links in its OpenAPI page; empty: as it is called."
+    )
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], **given: object) -> Settings:
+        """
+        Read settings from an environment; `given` (from the command line) go first, None meaning not given.
+
+        Raises SettingsFault for a name that is not a setting, and for a wrong value, without repeating it.
+        """
+        names = {f"{PREFIX}{name.upper()}": name for name in cls.model_fields}
+        found = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        if unknown := sorted(set(found) - set(names)):
+            raise SettingsFault(f"expected a setting, got {', '.join(unknown)}; known: {', '.join(sorted(names))}")
+        values = {names[name]: value for name, value in found.items()}
+        values |= {name: value for name, value in given.items() if value is not None}  # type: ignore[misc] # checked next
+        try:
+            return cls.model_validate(values)
+        except ValidationError as fault:
+            first = fault.errors(include_input=False, include_url=False)[0]
+            name = f"{PREFIX}{str(first['loc'][0]).upper()}"
+            raise SettingsFault(f"{name}: {first['msg']}") from None
+
+
+def settings_table() -> Iterator[tuple[str, str, str, str]]:
+    """(environment name, default, type, help) of every setting."""
+    for name, field in Settings.model_fields.items():
+        kind = getattr(field.annotation, "__name__", str(field.annotation))
+        yield f"{PREFIX}{name.upper()}", str(field.default), kind, field.description or ""

@@ -1,0 +1,180 @@
+"""From verdicts to cards: one card for one subject, the most urgent first, at most as many as a screen bears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from msgspec import Struct
+
+from cds_service.b12.dose import B12Order
+from cds_service.b12.protocol import Protocol
+from cds_service.b12.verdict import Fact, Finding, Indicator, Undecided, Verdict
+from cds_service.fhir.proposals import Desk, actions_of
+from cds_service.hooks import Action, Card, Coding, Source, Suggestion
+from cds_service.knowledge import CardText, Knowledge, Text
+from cds_service.wording import plain_facts, write_detail, write_line
+
+NAMESPACE = UUID("6f0d5b0e-6e2b-5c2e-9a4e-0b12c0ba1a31")
+TOPICS = "https://cobalamin-cds.org/fhir/CodeSystem/rules"
+TRACE = "org.cobalamin-cds.trace"
+LONGEST_SUMMARY = 139
+LONGEST_LABEL = 120
+
+
+class Judged(Struct, frozen=True):
+    """One rule's verdict; `subject` is the draft it is about, or "" for the patient. `failed`: the rule broke."""
+
+    rule: str
+    verdict: Verdict
+    subject: str = ""
+    failed: bool = False
+
+
+class Page(Struct, frozen=True):
+    """What all cards of one answer share."""
+
+    knowledge: Knowledge
+    protocol: Protocol
+    instance: str
+    as_of: str
+    desk: Desk
+    unseen: frozenset[str]
+    complete: frozenset[str]
+    most: int
+
+
+def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, ...]:
+    """All cards, critical before warning before info; only others than critical are cut at `page.most`."""
+    subjects: dict[str, list[tuple[Judged, Finding]]] = {}
+    for one in judged:
+        if isinstance(one.verdict, Finding):
+            subjects.setdefault(one.verdict.about, []).append((one, one.verdict))
+    unchecked = _unchecked(judged)
+    cards = [_card(found, unchecked.pop(about, ()), page) for about, found in subjects.items()]
+    cards += [_not_checked(about, missing, page) for about, missing in unchecked.items() if about in page.complete]
+    cards += [_system_card("draft_lost", {}, page)] if lost else []
+    broken = sum(one.failed for one in judged)
+    cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
+    cards.sort(key=lambda card: (Indicator(card.indicator).rank, card.source.topic.code, str(card.uuid)))
+    critical = sum(card.indicator == Indicator.CRITICAL.value for card in cards)
+    return tuple(cards[: max(page.most, critical)])
+
+
+def _unchecked(judged: Iterable[Judged]) -> dict[str, tuple[str, ...]]:
+    """What could not be looked at, for each draft; what is missing for the patient is told in the cards' last line."""
+    missing: dict[str, list[str]] = {}
+    for one in judged:
+        if isinstance(one.verdict, Undecided) and one.subject and not one.failed:
+            missing.setdefault(one.subject, []).append(one.verdict.missing)
+    return {subject: tuple(dict.fromkeys(points)) for subject, points in missing.items()}
+
+
+def _indicator(found: tuple[Judged, Finding], page: Page) -> Indicator:
+    one, finding = found
+    return finding.indicator or page.knowledge.texts[one.rule].indicator
+
+
+def _card(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page) -> Card:
+    """The most urgent finding leads; the others add a line each, the missing points the last."""
+    texts = page.knowledge.texts
+    found = sorted(found, key=lambda pair: (_indicator(pair, page).rank, texts[pair[0].rule].rank))
+    (lead, finding), rest = found[0], found[1:]
+    card_text = texts[lead.rule]
+    text = card_text.variants[finding.variant]
+    uuid = _uuid(page, lead.rule, finding.about)
+    suggestions = _suggestions(finding, text, uuid, page)
+    return Card(
+        uuid=uuid,
+        summary=write_line(text.summary, finding.facts, LONGEST_SUMMARY),
+        detail=_detail(text, finding, rest, missing, page),
+        indicator=_indicator((lead, finding), page).value,
+        source=_source(lead.rule, page),
+        suggestions=suggestions,
+        selectionBehavior="at-most-one" if suggestions else None,
+        overrideReasons=_reasons(card_text, page),
+        extension={TRACE: _trace(lead.rule, finding, page)},
+    )
+
+
+def _detail(
+    text: Text, finding: Finding, rest: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page
+) -> str:
+    lines = page.knowledge.lines
+    parts = [write_detail(text.detail, finding.facts)]
+    for one, other in rest:
+        also = page.knowledge.texts[one.rule].variants[other.variant].summary
+        parts.append(write_detail(lines.also, {"summary": write_line(also, other.facts, LONGEST_SUMMARY)}))
+    if missing:
+        parts.append(write_detail(lines.unchecked, {"missing": "; ".join(missing)}))
+    return "\n\n".join([*parts, *_closing(page)])
+
+
+def _closing(page: Page) -> list[str]:
+    lines = page.knowledge.lines
+    names = dict.fromkeys(page.knowledge.type_names.get(one, one) for one in sorted(page.unseen))
+    unseen = [write_detail(lines.partial, {"unseen": ", ".join(names)})] if names else []
+    return [*unseen, write_detail(lines.source, {"protocol": page.protocol.title})]
+
+
+def _suggestions(finding: Finding, text: Text, card: UUID, page: Page) -> tuple[Suggestion, ...]:
+    written = []
+    for index, proposal in enumerate(finding.proposals):
+        actions = actions_of(proposal, page.desk)
+        if actions and text.suggestion:
+            label = write_line(text.suggestion, finding.facts, LONGEST_LABEL)
+            wire = tuple(Action(one.type, label, one.resource, one.resource_id) for one in actions)  # type: ignore[arg-type] # ProposedAction.type is one of the three
+            written.append(Suggestion(label, uuid5(card, str(index)), isRecommended=index == 0, actions=wire))
+    return tuple(written)
+
+
+def _source(rule: str, page: Page) -> Source:
+    cited = page.protocol.source
+    topic = Coding(TOPICS, rule, rule.replace("_", " "))
+    return Source(f"{cited.label} ({page.protocol.id} {page.protocol.version})", topic, cited.url or None)
+
+
+def _reasons(card_text: CardText, page: Page) -> tuple[Coding, ...]:
+    return tuple(Coding(page.knowledge.reason_system, code, display) for code, display in card_text.override_reasons)
+
+
+def _uuid(page: Page, rule: str, about: str) -> UUID:
+    """The same for the same call and advice; another hookInstance is another showing."""
+    return uuid5(NAMESPACE, f"{page.instance}|{rule}|{about}|{page.as_of}|{page.knowledge.version}|{page.protocol.id}")
+
+
+def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "variant": finding.variant,
+        "protocol": page.protocol.id,
+        "protocolVersion": page.protocol.version,
+        "knowledge": page.knowledge.version,
+        "asOf": page.as_of,
+        "facts": plain_facts(finding.facts),
+        "evidence": list(finding.evidence),
+    }
+
+
+def _not_checked(about: str, missing: tuple[str, ...], page: Page) -> Card:
+    return _system_card("not_checked", {"missing": "; ".join(missing)}, page, about)
+
+
+def _system_card(name: str, facts: Mapping[str, Fact], page: Page, about: str = "") -> Card:
+    words = page.knowledge.system[name]
+    text = words.variants[name]
+    finding = Finding(name, facts, (about,) if about else (), about=about)
+    return Card(
+        uuid=_uuid(page, name, about),
+        summary=write_line(text.summary, facts, LONGEST_SUMMARY),
+        detail="\n\n".join([write_detail(text.detail, facts), *_closing(page)]),
+        indicator=words.indicator.value,
+        source=_source(name, page),
+        extension={TRACE: _trace(name, finding, page)},
+    )
+
+
+def desk_of(originals: Mapping[str, Any], drafts: Iterable[B12Order], patient_id: str) -> Desk:
+    """The desk on which corrected orders are written."""
+    return Desk(originals, {draft.ref: draft for draft in drafts}, patient_id)
