@@ -53,7 +53,7 @@ def answer(request: HookRequest, asked: Asked) -> Answer:
     """
     drafts = read_drafts(request, asked)
     prefetched = read_prefetch(request.prefetch or {}, asked.most_resources)
-    reading = read_record(request.patient_id, prefetched, drafts)
+    reading = read_record(request.patient_id, prefetched, drafts, asked.knowledge.codes)
     check_required(request.hook, prefetched)
     moment = Moment(asked.as_of, STAGES[request.hook], selected(request))
     episode = episode_of(reading.record, asked.knowledge.guidance(asked.protocol_id), moment)

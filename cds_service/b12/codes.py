@@ -8,7 +8,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from cds_service.b12.record import Concept
-from cds_service.b12.words import AmountKind, Form, Substance
+from cds_service.b12.words import AmountKind, Analyte, Form, Property, Substance
 
 NO_IDEAS: frozenset[str] = frozenset()
 
@@ -32,11 +32,13 @@ class CodeSets(Struct, frozen=True):
     """
     The value sets turned inside out, so that one look-up tells all the ideas of a code.
 
-    An idea is the file stem of a ValueSet in fhir_profiles/valuesets, for example `lab-b12-mass`.
+    An idea is the file stem of a ValueSet in fhir_profiles/valuesets, for example `pregnancy`. `labs` tells of a
+    laboratory code what it measures and as which kind of quantity.
     """
 
     ideas: Mapping[tuple[str, str], frozenset[str]]
     products: Mapping[tuple[str, str], ProductFacts]
+    labs: Mapping[tuple[str, str], tuple[Analyte, Property]]
 
     def ideas_of(self, concept: Concept) -> frozenset[str]:
         """Every idea that any coding of the concept belongs to."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from cds_service.b12.codes import CodeSets
 from cds_service.b12.protocol import Magnitude
 from cds_service.b12.record import Observed, When
 from cds_service.b12.words import Analyte, Property
@@ -111,14 +110,13 @@ def property_of_unit(unit: str) -> Property:
     return Property.MASS if "g/" in unit else Property.OTHER
 
 
-def lab_result_of(observed: Observed, codes: CodeSets, magnitudes: tuple[Magnitude, ...]) -> LabResult | None:
-    """The result, or None: another analyte, not final, or without a number."""
-    idea = next((idea for idea in codes.ideas_of(observed.concept) if idea in LAB_SETS), None)
-    if idea is None or observed.value is None or observed.status not in FINAL:
+def lab_result_of(observed: Observed, magnitudes: tuple[Magnitude, ...]) -> LabResult | None:
+    """The result, or None: not final, or without a number."""
+    if observed.value is None or observed.status not in FINAL:
         return None
-    analyte, promised = LAB_SETS[idea]
+    analyte = observed.analyte
     unit = unit_of(observed) or _unit_of_range(observed)
-    fault = _fault(observed, analyte, promised, unit, magnitudes) if analyte in B12_FAMILY else None
+    fault = _fault(observed, unit, magnitudes) if analyte in B12_FAMILY else None
     factor = FACTORS.get((analyte, unit)) if fault is None else None
     written = f"{observed.comparator}{observed.value} {observed.unit or observed.unit_code}".strip()
     value = observed.value * factor if factor else None
@@ -132,9 +130,8 @@ def _unit_of_range(observed: Observed) -> str:
     return UNIT_ALIASES.get(observed.range_unit.strip().lower(), "")
 
 
-def _fault(
-    observed: Observed, analyte: Analyte, promised: Property, unit: str, magnitudes: tuple[Magnitude, ...]
-) -> UnitFault | None:
+def _fault(observed: Observed, unit: str, magnitudes: tuple[Magnitude, ...]) -> UnitFault | None:
+    analyte, promised = observed.analyte, observed.promised
     measured = property_of_unit(unit)
     if unit and Property.OTHER not in {promised, measured} and measured is not promised:
         return UnitFault("property", _unit_words(promised), unit)

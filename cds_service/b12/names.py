@@ -20,6 +20,7 @@ SUBSTANCES = (
     (Substance.CYANOCOBALAMIN, re.compile(r"cyano-?cobalamin", re.IGNORECASE)),
     (Substance.UNSPECIFIED, re.compile(r"\bvit(?:amin)?\.?\s*b[\s-]?12\b|\bb-?12\b|\bcobalamin\b", re.IGNORECASE)),
 )
+ANY = re.compile(r"cobalamin|cobamamide|dibencozide|\bvit(?:amin)?\.?\s*b[\s-]?12\b|\bb-?12\b", re.IGNORECASE)
 FORMS = (
     (Form.NASAL, re.compile(r"nasal|actuat", re.IGNORECASE)),
     (Form.SUBLINGUAL, re.compile(r"sublingual|\bSL\b|disintegrating", re.IGNORECASE)),
@@ -44,7 +45,7 @@ def substance_of_name(name: str) -> Substance | None:
 
 def mentions_b12(text: str) -> bool:
     """True if any name of a cobalamin occurs."""
-    return any(pattern.search(text) for _, pattern in SUBSTANCES)
+    return ANY.search(text) is not None
 
 
 def single_ingredient(name: str) -> bool:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from cds_service.b12.words import AmountKind, Evidence, Piece, Route, TimeUnit
+from cds_service.b12.words import AmountKind, Analyte, Evidence, Piece, Property, Route, TimeUnit
 
 DAYS: dict[TimeUnit, Decimal] = {
     TimeUnit.HOUR: Decimal(1) / 24,
@@ -18,7 +18,7 @@ DAYS: dict[TimeUnit, Decimal] = {
 }
 
 
-class Code(Struct, frozen=True):
+class Code(Struct, frozen=True, gc=False):
     """One coding: system URI, code, display."""
 
     system: str
@@ -26,7 +26,7 @@ class Code(Struct, frozen=True):
     display: str = ""
 
 
-class Concept(Struct, frozen=True):
+class Concept(Struct, frozen=True, gc=False):
     """A CodeableConcept."""
 
     codes: tuple[Code, ...] = ()
@@ -38,7 +38,7 @@ class Concept(Struct, frozen=True):
         return self.text or next((code.display for code in self.codes if code.display), "")
 
 
-class When(Struct, frozen=True):
+class When(Struct, frozen=True, gc=False):
     """A date as precisely as it was given: a partial date is the interval it covers, in days."""
 
     earliest: date
@@ -51,7 +51,7 @@ class When(Struct, frozen=True):
         return self.earliest == self.latest
 
 
-class Amount(Struct, frozen=True):
+class Amount(Struct, frozen=True, gc=False):
     """
     How much is given at one time.
 
@@ -68,7 +68,7 @@ class Amount(Struct, frozen=True):
     text_mcg: Decimal | None = None
 
 
-class Strength(Struct, frozen=True):
+class Strength(Struct, frozen=True, gc=False):
     """
     Micrograms of cobalamin per `per`: VOLUME (one mL) or COUNT (one piece).
 
@@ -81,7 +81,7 @@ class Strength(Struct, frozen=True):
     container_ml: Decimal | None = None
 
 
-class Schedule(Struct, frozen=True):
+class Schedule(Struct, frozen=True, gc=False):
     """
     `doses` every `period_low` to `period_high` `unit`s, for at most `count` doses or `duration` days.
 
@@ -116,7 +116,7 @@ class Schedule(Struct, frozen=True):
         return None
 
 
-class Product(Struct, frozen=True):
+class Product(Struct, frozen=True, gc=False):
     """A medication as named in one resource: its codes and words, and each ingredient's, with any strength read."""
 
     concept: Concept
@@ -125,7 +125,7 @@ class Product(Struct, frozen=True):
     form: Concept | None = None
 
 
-class Instruction(Struct, frozen=True):
+class Instruction(Struct, frozen=True, gc=False):
     """One dosageInstruction: the structured reading and the text, kept apart."""
 
     amount: Amount | None = None
@@ -136,7 +136,7 @@ class Instruction(Struct, frozen=True):
     sequence: int | None = None
 
 
-class Order(Struct, frozen=True):
+class Order(Struct, frozen=True, gc=False):
     """A MedicationRequest (or DSTU2 MedicationOrder), draft or not."""
 
     ref: str
@@ -152,7 +152,7 @@ class Order(Struct, frozen=True):
     native: bool = True  # R4; False for older shapes, for which no corrected order can be written
 
 
-class Use(Struct, frozen=True):
+class Use(Struct, frozen=True, gc=False):
     """A dose given, dispensed or stated: MedicationAdministration, -Dispense, -Statement, Immunization, Procedure."""
 
     ref: str
@@ -164,7 +164,7 @@ class Use(Struct, frozen=True):
     instruction: Instruction = Instruction()
 
 
-class Condition(Struct, frozen=True):
+class Condition(Struct, frozen=True, gc=False):
     """A problem or diagnosis."""
 
     ref: str
@@ -175,7 +175,7 @@ class Condition(Struct, frozen=True):
     abated: When | None = None
 
 
-class Procedure(Struct, frozen=True):
+class Procedure(Struct, frozen=True, gc=False):
     """An operation or other procedure."""
 
     ref: str
@@ -184,16 +184,18 @@ class Procedure(Struct, frozen=True):
     when: When | None = None
 
 
-class Observed(Struct, frozen=True):
+class Observed(Struct, frozen=True, gc=False):
     """
-    One laboratory result as it was sent.
+    One laboratory result as it was sent, of an analyte that matters here.
 
-    `unit_code` is the UCUM code if the system says UCUM, `unit` the human text; ranges are in the
-    result's own unit unless they carry `range_unit`.
+    `promised` is the kind of quantity that its code stands for; `unit_code` is the UCUM code if the
+    system says UCUM, `unit` the human text; ranges are in the result's own unit unless they carry
+    `range_unit`.
     """
 
     ref: str
-    concept: Concept
+    analyte: Analyte
+    promised: Property
     status: str
     value: Decimal | None = None
     unit: str = ""
@@ -205,7 +207,7 @@ class Observed(Struct, frozen=True):
     range_unit: str = ""
 
 
-class Patient(Struct, frozen=True):
+class Patient(Struct, frozen=True, gc=False):
     """What the rules need of the patient; no names."""
 
     ref: str
@@ -214,14 +216,14 @@ class Patient(Struct, frozen=True):
     sex: str = ""
 
 
-class Unread(Struct, frozen=True):
+class Unread(Struct, frozen=True, gc=False):
     """A resource that was sent and not used, and why. The reason never holds a patient value."""
 
     where: str
     reason: str
 
 
-class ClinicalRecord(Struct, frozen=True):
+class ClinicalRecord(Struct, frozen=True, gc=False):
     """
     Everything read for one patient.
 
@@ -241,7 +243,7 @@ class ClinicalRecord(Struct, frozen=True):
     unread: tuple[Unread, ...] = ()
 
 
-class SigPhase(Struct, frozen=True):
+class SigPhase(Struct, frozen=True, gc=False):
     """One step of a dosage text; what the text does not say is None."""
 
     amount: Amount | None = None
@@ -249,7 +251,7 @@ class SigPhase(Struct, frozen=True):
     schedule: Schedule | None = None
 
 
-class SigReading(Struct, frozen=True):
+class SigReading(Struct, frozen=True, gc=False):
     """A dosage text that was understood whole."""
 
     phases: tuple[SigPhase, ...]
@@ -257,7 +259,7 @@ class SigReading(Struct, frozen=True):
     strength: Strength | None = None
 
 
-class SigRefused(Struct, frozen=True):
+class SigRefused(Struct, frozen=True, gc=False):
     """A dosage text that was not understood, or can be understood in two ways. `reason` holds no patient value."""
 
     reason: str

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cds_service.b12.record import Amount, Schedule, SigPhase, SigReading, SigRefused, Strength
-from cds_service.b12.sig_draft import EITHER_WILL_DO, SOURCE, Draft, Span
-from cds_service.b12.sig_walk import LONGEST, ONE, Walk
-from cds_service.b12.sig_words import ADVERBS, DOSE_NOUNS, REPEATS, SITES, TIME_UNITS, Mark, Meaning, Misread, tokens_of
-from cds_service.b12.units import Unit
-from cds_service.b12.words import AmountKind, Piece, Route, TimeUnit
+from cds_service.b12.record import Schedule, SigPhase, SigReading, SigRefused
+from cds_service.b12.sig_amounts import Measures
+from cds_service.b12.sig_draft import EITHER_WILL_DO, ONE, Draft, Span
+from cds_service.b12.sig_walk import LONGEST
+from cds_service.b12.sig_words import ADVERBS, DOSE_NOUNS, REPEATS, SITES, TIME_UNITS, Mark, Meaning, Misread
+from cds_service.b12.words import AmountKind, Route, TimeUnit
 
-CONTAINERS = frozenset({Piece.AMPOULE, Piece.VIAL})
 PER = frozenset({"/", "per", "a", "each", "every"})
 N_MONTHLY = frozenset({3, 6, 12})  # "2 monthly" may be twice a month
 
@@ -42,16 +41,12 @@ def read_sig(text: str) -> SigReading | SigRefused:
         return SigRefused(str(fault))
 
 
-class _Reader(Walk):
+class _Reader(Measures):
     """Reads the tokens from left to right, filling one phase after the other."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(tokens_of(text))
-        self.text = text
-        self.draft = Draft()
+        super().__init__(text)
         self.phases: list[SigPhase] = []
-        self.strength: Strength | None = None
-        self.container: Decimal | None = None
         self.as_needed = False
         self.dangling = False
         self.indication_at = -1
@@ -62,7 +57,7 @@ class _Reader(Walk):
             self._step()
         self._close()
         self._check_phases()
-        return SigReading(tuple(self.phases), self.as_needed, self._whole_strength())
+        return SigReading(tuple(self.phases), self.as_needed, self.strength)
 
     def _check_phases(self) -> None:
         if self.dangling:
@@ -71,12 +66,6 @@ class _Reader(Walk):
             raise Misread("a step does not say when")
         if len(self.phases) > 1 and self.indication_at == len(self.phases) - 1:
             raise Misread("the reason may belong to one step only")
-
-    def _whole_strength(self) -> Strength | None:
-        strength = self.strength
-        if strength is None or self.container is None or strength.per is not AmountKind.VOLUME:
-            return strength
-        return Strength(strength.mcg, strength.per, strength.source, self.container)
 
     def _step(self) -> None:
         if self.number_ahead() is not None:
@@ -110,7 +99,7 @@ class _Reader(Walk):
             self.draft.marks.add(mark)
 
     def _break(self, mark: Mark) -> None:
-        """ "Maintenance" before any time was said is only a label of the phase it stands in."""
+        """Start a new phase; "maintenance" before any time was said is only a label of the phase it stands in."""
         if mark is Mark.THEN or self.draft.timed:
             self._close()
             self.dangling = mark is Mark.THEN
@@ -197,7 +186,7 @@ class _Reader(Walk):
         self.draft.put_frequency(Schedule(times, Decimal(1), Decimal(1), unit))
 
     def _per(self, word: str) -> None:
-        """ "1 mg/week", "1 tablet a day"."""
+        """Consume the rest of "1 mg/week", "1 tablet a day"."""
         unit = self.time_unit()
         if unit is None or (word == "a" and self.draft.amount is None):
             raise Misread("a word is not understood")
@@ -206,7 +195,7 @@ class _Reader(Walk):
     # How long
 
     def _sign_times(self) -> None:
-        """ "x 7", "x 2 weeks", "x 7 doses", "x3/week"."""
+        """Consume the rest of "x 7", "x 2 weeks", "x 7 doses", "x3/week"."""
         after_piece = self.at > 1 and (before := self.unit(-2)) is not None and before.kind is AmountKind.COUNT
         span = self.span()
         if span[0] == span[1] and self.word() not in ADVERBS and self._times_per(span[0]):
@@ -243,7 +232,7 @@ class _Reader(Walk):
         spelled = self.tokens[start].spelled
         span = self.span()
         if spelled and self.number_ahead() is not None:
-            self._counted_package(start, span)
+            self.counted_package(start, span)
         elif self.accept("times", "time", "x"):
             self._times(span)
         elif self.word() in TIME_UNITS:
@@ -264,7 +253,7 @@ class _Reader(Walk):
             self.draft.put_frequency(Schedule(Decimal(1), *span, TimeUnit.MONTH))
         elif (unit := self.unit()) is not None:
             self.at += 1
-            self._measure(start, span, unit)
+            self.measure(start, span, unit)
         else:
             raise Misread("a number without a unit")
 
@@ -281,80 +270,3 @@ class _Reader(Walk):
             self.draft.put_duration(span, unit)
         else:
             raise Misread("a time is not understood")
-
-    # Amounts and strengths
-
-    def _measure(self, start: int, span: Span, unit: Unit) -> None:
-        written = self.text[self.tokens[start].start : self.tokens[self.at - 1].end]
-        noun = self.unit()
-        if unit.kind is AmountKind.MASS and self._strength(span, unit):
-            return
-        if unit.kind is not AmountKind.COUNT and noun and noun.piece not in {None, Piece.OTHER}:
-            self.at += 1
-            self._package(span, unit, noun)
-            return
-        amount = Amount(span[0] * unit.factor, span[1] * unit.factor, unit.kind, written, unit.piece)
-        self._put_amount(start, amount)
-
-    def _put_amount(self, start: int, amount: Amount) -> None:
-        opening = self.tokens[start - 1].word if start else ""
-        paired = opening in {"(", "as"}
-        total = paired and amount.kind is AmountKind.MASS and self.accept("total")
-        implied = self.draft.put_amount(amount, paired=paired, total=total or opening == "as")
-        if implied:
-            self._put_strength(implied)
-
-    def _put_strength(self, strength: Strength) -> None:
-        known = self.strength
-        if known and known.per is strength.per and known.mcg != strength.mcg:
-            raise Misread("two different strengths")
-        self.strength = known or strength
-
-    def _strength(self, span: Span, unit: Unit) -> bool:
-        """Consume "/mL", "per 2 mL", "/tablet" after a mass."""
-        volume = self.number_ahead(1)
-        length = 2 if volume is None else 3
-        per = self.unit(length - 1)
-        if self.word() not in {"/", "per"} or per is None or per.kind is AmountKind.MASS or per.piece is Piece.OTHER:
-            return False
-        if span[0] != span[1] or volume == 0 or span[0] == 0:
-            raise Misread("a strength makes no sense")
-        self.at += length
-        size = (volume or Decimal(1)) * per.factor
-        self._put_strength(Strength(span[0] * unit.factor / size, per.kind, SOURCE))
-        self._container(per, volume)
-        return True
-
-    def _container(self, per: Unit, volume: Decimal | None) -> None:
-        """ "1 mg/1 ml ampoule" and "10 mg/2 mL" say how much one container holds; "1 mg/mL" does not."""
-        noun = self.unit()
-        contained = noun is not None and noun.piece in CONTAINERS
-        if volume is not None and per.kind is AmountKind.VOLUME and (contained or volume != 1):
-            self.container = volume * per.factor
-
-    def _package(self, span: Span, unit: Unit, noun: Unit) -> None:
-        """What one tablet, ampoule or vial holds: "50 microgram tablets", "10 mL vial"."""
-        if span[0] != span[1] or span[0] <= 0:
-            raise Misread("a strength makes no sense")
-        held = span[0] * unit.factor
-        if unit.kind is AmountKind.MASS:
-            self._put_strength(Strength(held, noun.kind, SOURCE))
-        elif noun.piece in CONTAINERS:
-            self.container = held
-        else:
-            raise Misread("a volume of a tablet")
-
-    def _counted_package(self, start: int, count: Span) -> None:
-        """ "One 1 mg ampoule": the count in words, then what one holds."""
-        span = self.span()
-        self.accept("-")
-        unit, noun = self.unit(), self.unit(1)
-        if unit is None or unit.kind is AmountKind.COUNT or noun is None or noun.piece in {None, Piece.OTHER}:
-            raise Misread("two numbers in a row")
-        self.at += 2
-        self._package(span, unit, noun)
-        written = self.text[self.tokens[start].start : self.tokens[self.at - 1].end]
-        if unit.kind is AmountKind.MASS and count == ONE:
-            self._put_amount(start, Amount(span[0] * unit.factor, span[1] * unit.factor, unit.kind, written))
-        else:
-            self._put_amount(start, Amount(*count, noun.kind, written, noun.piece))

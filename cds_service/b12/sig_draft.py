@@ -14,6 +14,7 @@ EITHER_WILL_DO = frozenset({Route.INTRAMUSCULAR, Route.SUBCUTANEOUS})
 SINGLE_DOSE = Schedule(Decimal(1), Decimal(1), Decimal(1), TimeUnit.DAY, count_low=1, count_high=1)
 
 Span = tuple[Decimal, Decimal]
+ONE: Span = (Decimal(1), Decimal(1))
 
 
 class Draft:
@@ -89,9 +90,11 @@ class Draft:
             raise Misread("two different amounts")
         if mass.low != mass.high or measure.low != measure.high or not (sure or measure.low == 1):
             raise Misread("a mass may be the whole dose or the strength")
+        if measure.piece is Piece.OTHER and measure is second:
+            raise Misread("doses may be counted or divided")  # "1 mg daily (1 dose)"
         self.amount = mass
-        if measure.piece is Piece.OTHER:  # "2 mg as 2 doses" may be 1 mg twice; one dose of 1 mg tells no strength
-            return _nothing_implied(measure)
+        if measure.piece is Piece.OTHER:
+            return None
         return Strength(mass.low / measure.low, measure.kind, SOURCE)
 
     def finish(self) -> SigPhase:
@@ -103,35 +106,33 @@ class Draft:
         if frequency is None:
             return self._schedule_without_frequency()
         self._check_count(frequency)
-        counts = (int(self.count[0]), int(self.count[1])) if self.count else (None, None)
+        low, high = self.count or (None, None)
+        shortest, longest = self.duration or (None, None)
         return Schedule(
             frequency.doses,
             frequency.period_low,
             frequency.period_high,
             frequency.unit,
-            *counts,
-            *(self.duration or (None, None)),
+            None if low is None else int(low),
+            None if high is None else int(high),
+            shortest,
+            longest,
             open_ended=Mark.OPEN_ENDED in self.marks,
         )
 
     def _schedule_without_frequency(self) -> Schedule | None:
-        if Mark.OPEN_ENDED in self.marks or self.duration or self.count not in {None, (1, 1)}:
+        if Mark.OPEN_ENDED in self.marks or self.duration or self.count not in {None, ONE}:
             raise Misread("a duration without a frequency")
         return SINGLE_DOSE if self.marks or self.count else None
 
     def _check_count(self, frequency: Schedule) -> None:
-        """ "Twice daily x 7" may be 7 doses or 7 days."""
+        """Refuse what may mean two things: "twice daily x 7" may be 7 doses or 7 days."""
         if Mark.SINGLE in self.marks or (Mark.ONCE in self.marks and frequency.doses != 1):
             raise Misread("two different frequencies")
         if Mark.OPEN_ENDED in self.marks and (self.count or self.duration):
             raise Misread("two different durations")
         if self.count and not self.counts_doses and frequency.doses != 1:
             raise Misread("a number may count doses or periods")
-
-
-def _nothing_implied(measure: Amount) -> None:
-    if measure.low != 1:
-        raise Misread("a mass may be the whole dose or a part")
 
 
 def _ordered(span: Span) -> Span:
@@ -145,3 +146,5 @@ def _check(amount: Amount) -> None:
     _ordered((amount.low, amount.high))
     if amount.kind is not AmountKind.MASS and amount.high >= MOST_PIECES:
         raise Misread("a volume or count is no dose")
+    if amount.piece is Piece.OTHER and amount.high != 1:
+        raise Misread("doses may be counted or divided")  # "6 injections on alternate days" are not six at once

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from cds_service.b12.sig_draft import Span
+from cds_service.b12.sig_draft import ONE, Span
 from cds_service.b12.sig_words import (
     FIRST_TREATMENTS,
     MONTHS,
@@ -21,7 +21,6 @@ from cds_service.b12.units import Unit, unit_named
 from cds_service.b12.words import TimeUnit
 
 LONGEST = 500
-ONE: Span = (Decimal(1), Decimal(1))
 END = Token("", "", LONGEST + 1, LONGEST + 1)
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 LOOKAHEAD = 8  # longer than any phrase or construction reaches
@@ -33,25 +32,26 @@ class Walk:
     def __init__(self, tokens: list[Token]) -> None:
         self.end = len(tokens)
         self.tokens = [*tokens, *([END] * LOOKAHEAD)]
+        self._words = tuple(token.word for token in self.tokens)
         self.at = 0
 
     def word(self, ahead: int = 0) -> str:
         """The word of a coming token, in lower case; empty past the end."""
-        return self.tokens[self.at + ahead].word
+        return self._words[self.at + ahead]
 
     def accept(self, *words: str) -> bool:
         """Consume the next token if it is one of these words."""
-        if self.tokens[self.at].word not in words:
+        if self._words[self.at] not in words:
             return False
         self.at += 1
         return True
 
     def phrase(self, at: int) -> tuple[int, Meaning] | None:
         """Length and meaning of the longest known phrase at a token."""
-        tokens = self.tokens
-        for words, meaning in PHRASES.get(tokens[at].word, ()):
-            if all(tokens[at + k].word == words[k] for k in range(1, len(words))):
-                return len(words), meaning
+        words = self._words
+        for phrase, meaning in PHRASES.get(words[at], ()):
+            if words[at : at + len(phrase)] == phrase:
+                return len(phrase), meaning
         return None
 
     def unit(self, ahead: int = 0) -> Unit | None:

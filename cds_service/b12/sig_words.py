@@ -41,6 +41,8 @@ class Token(Struct, frozen=True):
     spelled: bool = False
 
 
+LONGEST_NUMBER = 12  # characters
+
 Meaning = Schedule | Route | Mark
 Phrase = tuple[tuple[str, ...], Meaning]
 
@@ -200,20 +202,24 @@ _HARMLESS = (
     "|injection|injections|injectable|inj|solution|soln|solution for injection|for injection|pre - filled|prefilled"
     "|tablet|tablets|tab|tabs|capsule|capsules|lozenge|ampoule|ampoules|ampule|amp|vial|syringe|spray"
     "|dose|doses|dosing|per dose|/ dose|therapy|deep|loading|loading dose|loading doses|loading phase|initially"
-    "|after loading|after loading dose|after loading doses|after the loading dose|prophylactically"
+    "|prophylactically"
     "|per mar|as per mar|per protocol|as per protocol|as directed|as shown by your clinician|charted as administered"
     "|rotate injection sites|rotate sites|rotate injection site|rotating sites|between meals|with food|without food"
     "|with or without food|with meals|before food|after food|with water|with a glass of water"
     "|and allow to dissolve|allow to dissolve|depending on the presence of neurological involvement"
 )
+# Only where nothing more is said of it, as in "after loading doses of 1 mg".
+_AFTER_LOADING = ("after loading", "after loading dose", "after loading doses", "after the loading dose")
+_CLOSINGS = (")", ",", ".", "")
 _PUNCTUATION = ("(", ")", ",", ".", ":")
 
 
 def _entries() -> list[Phrase]:
     entries: list[Phrase] = [((sign,), Mark.HARMLESS) for sign in _PUNCTUATION]
     entries += [(tuple(phrase.split()), Mark.HARMLESS) for phrase in _HARMLESS.split("|")]
-    for group in (*_FREQUENCIES, *_ROUTES, *_MARKS):
-        entries += [(tuple(phrase.split()), group[0]) for phrase in group[1].split("|")]
+    entries += [((*phrase.split(), closing), Mark.HARMLESS) for phrase in _AFTER_LOADING for closing in _CLOSINGS]
+    groups: tuple[tuple[Meaning, str], ...] = (*_FREQUENCIES, *_ROUTES, *_MARKS)
+    entries += [(tuple(phrase.split()), meaning) for meaning, phrases in groups for phrase in phrases.split("|")]
     return sorted(entries, key=lambda entry: -len(entry[0]))
 
 
@@ -246,7 +252,7 @@ def tokens_of(text: str) -> list[Token]:
     The tokens of a text.
 
     Refused are signs of no meaning here, numbers that are cut by a stray space or comma, and numbers
-    that may be European ("1.000") or lack their point ("05").
+    that may be European ("1.000"), lack their point ("05") or are absurdly long.
     """
     return [_token(match) for match in _TOKEN.finditer(text)]
 
@@ -265,6 +271,8 @@ def _token(match: re.Match[str]) -> Token:
 
 
 def _number(raw: str) -> Decimal:
+    if len(raw) > LONGEST_NUMBER:
+        raise Misread("a number is too long")
     if _DOUBTFUL_NUMBER.fullmatch(raw):
         raise Misread("a number can be read in two ways")
     return Decimal(raw.replace(",", ""))

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
-from cds_service.b12.labs import LabResult, lab_result_of
+from cds_service.b12.labs import B12_FAMILY, LabResult, lab_result_of
 from cds_service.b12.names import ANTIFOLATE
 from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.protocol import Protocol
@@ -76,7 +76,7 @@ def timeline_of(
         courses=tuple(courses),
         orders=tuple(found for order in orders if (found := b12_order_of(order, codes, read_sig))),
         drafts=tuple(found for order in record.drafts if (found := b12_order_of(order, codes, read_sig))),
-        results=_results(record, codes, protocol, as_of),
+        results=_results(record, protocol, as_of),
         antifolate=any(_is_antifolate(product, codes) for product in medications),
     )
 
@@ -153,9 +153,11 @@ def _merge(same_day: list[DoseEvent]) -> DoseEvent:
     return DoseEvent(first.day, first.substance, route, mass, first.evidence, refs)
 
 
-def _results(record: ClinicalRecord, codes: CodeSets, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
-    past = (one for one in record.observations if not (one.when and in_future(one.when, as_of)))
-    found = (result for one in past if (result := lab_result_of(one, codes, protocol.magnitudes)))
+def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
+    """Results of the B12 family; no rule asks for others yet, and most charts hold many."""
+    family = (one for one in record.observations if one.analyte in B12_FAMILY)
+    past = (one for one in family if not (one.when and in_future(one.when, as_of)))
+    found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
     unique = {result.ref: result for result in found}
     return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
 

@@ -40,16 +40,16 @@ SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (MILLIGRAM, "mg mgs MG milligram milligrams"),
     (
         MICROGRAM,
-        "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg microgram micrograms mikrogram gamma \u03b3 \u00b5gram \u03bcgram",
+        "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg microgram micrograms mikrogram gamma \u03b3",
     ),
     (NANOGRAM, "ng nanogram nanograms"),
     (MILLILITRE, "mL ml ML Ml mls mLs cc millilitre millilitres milliliter milliliters"),
     (LITRE, "L litre litres liter liters"),
     (
         TABLET,
-        "tab tabs TAB Tab tbl tablet tablets pill pills cap caps CAP Cap capsule capsules lozenge lozenges "
-        "{tbl} {tab} {tablet} {pill} {cap} {capsule} {lozenge}",
+        "tab tabs TAB Tab tbl tablet tablets pill pills cap caps CAP Cap capsule capsules lozenge lozenges",
     ),
+    (TABLET, "{tbl} {tab} {tablet} {pill} {cap} {capsule} {lozenge}"),
     (AMPOULE, "amp amps Amp AMP ampoule ampoules ampule ampules syringe syringes {amp} {ampoule} {ampule} {syringe}"),
     (VIAL, "vial vials {vial}"),
     (SPRAY, "spray sprays actuation actuations actuat puff puffs {spray} {actuat} {actuation} {puff}"),

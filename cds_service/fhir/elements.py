@@ -19,13 +19,13 @@ def is_nothing(raw: Raw) -> bool:
     return bytes(raw) in NOTHING
 
 
-class Coding(Struct, frozen=True):
+class Coding(Struct, frozen=True, gc=False):
     system: str | None = None
     code: str | None = None
     display: str | None = None
 
 
-class CodeableConcept(Struct, frozen=True):
+class CodeableConcept(Struct, frozen=True, gc=False):
     coding: list[Coding] | Coding | None = None
     text: str | None = None
 
@@ -33,12 +33,12 @@ class CodeableConcept(Struct, frozen=True):
 Concepts = list[CodeableConcept] | CodeableConcept | None
 
 
-class Reference(Struct, frozen=True):
+class Reference(Struct, frozen=True, gc=False):
     reference: str | None = None
     display: str | None = None
 
 
-class Quantity(Struct, frozen=True):
+class Quantity(Struct, frozen=True, gc=False):
     value: Decimal | None = None
     comparator: str | None = None
     unit: str | None = None
@@ -46,22 +46,22 @@ class Quantity(Struct, frozen=True):
     code: str | None = None
 
 
-class Range(Struct, frozen=True):
+class Range(Struct, frozen=True, gc=False):
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class Ratio(Struct, frozen=True):
+class Ratio(Struct, frozen=True, gc=False):
     numerator: Quantity | None = None
     denominator: Quantity | None = None
 
 
-class Period(Struct, frozen=True):
+class Period(Struct, frozen=True, gc=False):
     start: str | None = None
     end: str | None = None
 
 
-class Repeat(Struct, frozen=True):
+class Repeat(Struct, frozen=True, gc=False):
     frequency: int | None = None
     frequencyMax: int | None = None
     period: Decimal | None = None
@@ -79,19 +79,19 @@ class Repeat(Struct, frozen=True):
     boundsPeriod: Period | None = None
 
 
-class Timing(Struct, frozen=True):
+class Timing(Struct, frozen=True, gc=False):
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
     event: list[str] | None = None
 
 
-class DoseAndRate(Struct, frozen=True):
+class DoseAndRate(Struct, frozen=True, gc=False):
     type: CodeableConcept | None = None
     doseQuantity: Quantity | None = None
     doseRange: Range | None = None
 
 
-class Dosage(Struct, frozen=True):
+class Dosage(Struct, frozen=True, gc=False):
     sequence: int | None = None
     text: str | None = None
     patientInstruction: str | None = None
@@ -107,37 +107,34 @@ class Dosage(Struct, frozen=True):
     quantity: Quantity | None = None  # DSTU2 MedicationAdministration
 
 
-class Ingredient(Struct, frozen=True):
+class Ingredient(Struct, frozen=True, gc=False):
     itemCodeableConcept: CodeableConcept | None = None
     itemReference: Reference | None = None
     strength: Ratio | None = None
     isActive: bool | None = None
 
 
-class Medication(Struct, frozen=True):
-    id: str | None = None
-    code: CodeableConcept | None = None
-    form: CodeableConcept | None = None
-    ingredient: list[Ingredient] | None = None
+class Resource(Struct, frozen=True, gc=False, tag_field="resourceType"):
+    """What every resource that we read may have: an id, and whose it is."""
 
-
-class Head(Struct, frozen=True):
-    """What every resource is first asked for: whose it is, and what."""
-
-    resourceType: str | None = None
     id: str | None = None
     subject: Reference | None = None
     patient: Reference | None = None
 
 
-class DispenseRequest(Struct, frozen=True):
+class Head(Struct, frozen=True, gc=False):
+    """The type of a resource that cannot be read further."""
+
+    resourceType: str | None = None
+
+
+class DispenseRequest(Struct, frozen=True, gc=False):
     validityPeriod: Period | None = None
 
 
-class MedicationUse(Struct, frozen=True):
-    """MedicationRequest, MedicationOrder, MedicationAdministration, -Dispense, -Statement and Immunization."""
+class MedicationUse(Resource, frozen=True, gc=False):
+    """What MedicationRequest, -Order, -Administration, -Dispense, -Statement and Immunization have between them."""
 
-    id: str | None = None
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
@@ -166,15 +163,49 @@ class MedicationUse(Struct, frozen=True):
     route: CodeableConcept | None = None
 
 
-class ReferenceRange(Struct, frozen=True):
+class MedicationRequest(MedicationUse, frozen=True, gc=False, tag=True):
+    pass
+
+
+class MedicationOrder(MedicationUse, frozen=True, gc=False, tag=True):
+    """DSTU2's MedicationRequest."""
+
+
+class MedicationAdministration(MedicationUse, frozen=True, gc=False, tag=True):
+    pass
+
+
+class MedicationDispense(MedicationUse, frozen=True, gc=False, tag=True):
+    pass
+
+
+class MedicationStatement(MedicationUse, frozen=True, gc=False, tag=True):
+    pass
+
+
+class Immunization(MedicationUse, frozen=True, gc=False, tag=True):
+    pass
+
+
+class ReferenceRange(Struct, frozen=True, gc=False):
     low: Quantity | None = None
     high: Quantity | None = None
 
 
-class Observation(Struct, frozen=True):
-    id: str | None = None
+class LabCoding(Struct, frozen=True, gc=False):
+    """A coding without its words: laboratory codes decide, never their displays."""
+
+    system: str | None = None
+    code: str | None = None
+
+
+class LabConcept(Struct, frozen=True, gc=False):
+    coding: list[LabCoding] | LabCoding | None = None
+
+
+class Observation(Resource, frozen=True, gc=False, tag=True):
     status: str | None = None
-    code: CodeableConcept | None = None
+    code: LabConcept | None = None
     effectiveDateTime: str | None = None
     effectiveInstant: str | None = None
     effectivePeriod: Period | None = None
@@ -182,8 +213,7 @@ class Observation(Struct, frozen=True):
     referenceRange: list[ReferenceRange] | None = None
 
 
-class Condition(Struct, frozen=True):
-    id: str | None = None
+class Condition(Resource, frozen=True, gc=False, tag=True):
     code: CodeableConcept | None = None
     clinicalStatus: CodeableConcept | str | None = None
     verificationStatus: CodeableConcept | str | None = None
@@ -192,45 +222,84 @@ class Condition(Struct, frozen=True):
     abatementBoolean: bool | None = None
 
 
-class Procedure(Struct, frozen=True):
-    id: str | None = None
+class Procedure(Resource, frozen=True, gc=False, tag=True):
     status: str | None = None
     code: CodeableConcept | None = None
     performedDateTime: str | None = None
     performedPeriod: Period | None = None
 
 
-class Patient(Struct, frozen=True):
-    id: str | None = None
+class Patient(Resource, frozen=True, gc=False, tag=True):
     birthDate: str | None = None
     gender: str | None = None
     deceasedBoolean: bool | None = None
     deceasedDateTime: str | None = None
 
 
-class Search(Struct, frozen=True):
+class OperationOutcome(Resource, frozen=True, gc=False, tag=True):
+    """Says how a query went; nothing of the patient."""
+
+
+class Medication(Resource, frozen=True, gc=False, tag="Medication"):
+    """A Medication as an entry of its own."""
+
+    code: CodeableConcept | None = None
+    form: CodeableConcept | None = None
+    ingredient: list[Ingredient] | None = None
+
+
+Known = (
+    Patient
+    | Condition
+    | Procedure
+    | Observation
+    | MedicationRequest
+    | MedicationOrder
+    | MedicationAdministration
+    | MedicationDispense
+    | MedicationStatement
+    | Immunization
+    | Medication
+    | OperationOutcome
+)
+
+
+class Search(Struct, frozen=True, gc=False):
     mode: str | None = None
 
 
-class Entry(Struct, frozen=True):
+class BundleLink(Struct, frozen=True, gc=False):
+    relation: str | None = None
+    url: str | None = None
+
+
+class KnownEntry(Struct, frozen=True, gc=False):
+    fullUrl: str | None = None
+    resource: Known | None = None
+    search: Search | None = None
+
+
+class KnownBundle(Struct, frozen=True, gc=False, tag_field="resourceType", tag="Bundle"):
+    """A Bundle in which every entry can be read: decoded in one go."""
+
+    entry: list[KnownEntry] | None = None
+    link: list[BundleLink] | None = None
+
+
+class Entry(Struct, frozen=True, gc=False):
     fullUrl: str | None = None
     resource: Raw = Raw()
     search: Search | None = None
 
 
-class BundleLink(Struct, frozen=True):
-    relation: str | None = None
-    url: str | None = None
+class Bundle(Struct, frozen=True, gc=False):
+    """Any Bundle: its entries are then read one by one, so that a bad one spoils no other."""
 
-
-class Bundle(Struct, frozen=True):
-    resourceType: str | None = None
     entry: list[Entry] | None = None
     link: list[BundleLink] | None = None
-    total: int | None = None
 
 
-class Wrapped(Struct, frozen=True):
+class Wrapped(Struct, frozen=True, gc=False):
     """Pre-1.0 clients put a prefetched resource into {"resource": ..., "response": ...}."""
 
     resource: Raw = Raw()

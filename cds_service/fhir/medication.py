@@ -22,10 +22,10 @@ def medications_of(sent: Iterable[Sent]) -> Medications:
     """Every readable Medication by its references: full URL and `Medication/id`."""
     found: dict[str, fhir.Medication] = {}
     for one in sent:
-        if one.type == "Medication" and (medication := _decoded(one.raw)):
-            found[f"Medication/{one.head.id}"] = medication
+        if isinstance(one.body, fhir.Medication):
+            found[f"Medication/{one.body.id}"] = one.body
             if one.full_url:
-                found[one.full_url] = medication
+                found[one.full_url] = one.body
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import msgspec
 from msgspec import Raw, Struct
@@ -11,9 +12,10 @@ from cds_service.b12.record import Unread
 from cds_service.errors import RequestTooLarge
 from cds_service.fhir import elements as fhir
 
+# Only what a rule uses: the B12 family, and kidney function beside methylmalonic acid.
 LAB_CODES = (
     "2132-9", "14685-2", "72160-5", "13964-2", "2629-4", "13965-9", "2428-1",
-    "718-7", "59260-0", "787-2", "30428-7", "2160-0", "14682-9", "62238-1", "33914-3",
+    "2160-0", "14682-9", "62238-1", "33914-3",
 )  # fmt: skip
 PATIENT = "{{context.patientId}}"
 TEMPLATES: Mapping[str, tuple[str, str]] = {
@@ -31,49 +33,73 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
 }
 """Key -> (resource type, query). Only simple tokens: richer ones come back as bogus empty Bundles from real clients."""
 
+VALUE = msgspec.json.Decoder(fhir.KnownBundle | fhir.Known)
+KNOWN = msgspec.json.Decoder(fhir.Known)
 HEAD = msgspec.json.Decoder(fhir.Head)
 BUNDLE = msgspec.json.Decoder(fhir.Bundle)
 WRAPPED = msgspec.json.Decoder(fhir.Wrapped)
+READ = frozenset(kind.__struct_config__.tag for kind in get_args(fhir.Known))
 
 
-class Sent(Struct, frozen=True):
-    """One resource as it came: where it stood in the request, its type, head and bytes."""
+class Sent(Struct, frozen=True, gc=False):
+    """One resource as it came: where it stood in the request, and for an order being written its bytes."""
 
-    where: str
-    type: str
-    head: fhir.Head
-    raw: Raw
+    body: fhir.Known
+    place: str
+    index: int = -1
     full_url: str = ""
+    raw: Raw = Raw()
+
+    @property
+    def type(self) -> str:
+        """The FHIR type."""
+        return type(self.body).__name__
+
+    @property
+    def where(self) -> str:
+        """The path in the request."""
+        return self.place if self.index < 0 else f"{self.place}.entry[{self.index}]"
 
 
 class Prefetched(Struct, frozen=True):
-    """All resources that came; the types that were seen (present or known empty) and those cut short."""
+    """
+    All resources that came; the types that were seen (present or known empty) and those cut short.
+
+    `unread_raw` are the bytes of resources of types that we read but that could not be read, by where they stood.
+    """
 
     resources: tuple[Sent, ...] = ()
     seen: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
+    unread_raw: tuple[tuple[str, Raw], ...] = ()
 
 
 class _Pile:
     """Collects while walking; becomes a frozen Prefetched."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most: int, *, keep_raw: bool = False) -> None:
+        self.most, self.keep_raw = most, keep_raw
         self.resources: list[Sent] = []
         self.seen: set[str] = set()
         self.partial: set[str] = set()
         self.unread: list[Unread] = []
+        self.unread_raw: list[tuple[str, Raw]] = []
 
-    def add(self, raw: Raw, where: str, full_url: str = "") -> None:
-        head = head_of(raw)
-        if head is None or not head.resourceType:
-            self.unread.append(Unread(where, "expected a FHIR resource with a resourceType"))
-            return
-        if len(self.resources) >= self.most:
+    def room(self, more: int, where: str) -> None:
+        """Raises RequestTooLarge where there is none."""
+        if len(self.resources) + more > self.most:
             raise RequestTooLarge(f"expected at most {self.most} resources, got more", where)
-        self.resources.append(Sent(where, head.resourceType, head, raw, full_url))
-        self.seen.add(head.resourceType)
+
+    def frozen(self) -> Prefetched:
+        seen = self.seen | {type(sent.body).__name__ for sent in self.resources}
+        return Prefetched(
+            tuple(self.resources),
+            frozenset(seen),
+            frozenset(self.partial),
+            tuple(self.unread),
+            tuple(self.unread_raw),
+        )
 
 
 def read_prefetch(prefetch: Mapping[str, Raw], most: int) -> Prefetched:
@@ -81,22 +107,14 @@ def read_prefetch(prefetch: Mapping[str, Raw], most: int) -> Prefetched:
     pile = _Pile(most)
     for key, raw in prefetch.items():
         _read_key(key, raw, pile)
-    return Prefetched(tuple(pile.resources), frozenset(pile.seen), frozenset(pile.partial), tuple(pile.unread))
+    return pile.frozen()
 
 
 def read_bundle(raw: Raw, where: str, most: int) -> Prefetched:
-    """The entries of a Bundle such as `draftOrders`; a list of resources is taken too."""
-    pile = _Pile(most)
-    _add_bundle(raw, where, "", pile)
-    return Prefetched(tuple(pile.resources), frozenset(pile.seen), unread=tuple(pile.unread))
-
-
-def head_of(raw: Raw) -> fhir.Head | None:
-    """Type, id and subject of a resource; None if it is no object or these are of the wrong type."""
-    try:
-        return HEAD.decode(raw)
-    except msgspec.ValidationError:
-        return None
+    """The entries of a Bundle such as `draftOrders`, with their bytes."""
+    pile = _Pile(most, keep_raw=True)
+    _one_by_one(raw, where, "", pile)
+    return pile.frozen()
 
 
 def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
@@ -105,18 +123,58 @@ def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
     if fhir.is_nothing(raw):
         pile.seen |= {expected} - {""}
         return
-    head = head_of(raw)
-    if head is not None and head.resourceType is None:
-        raw = _unwrapped(raw)
-        head = head_of(raw)
-    if head is None or not head.resourceType:
-        pile.unread.append(Unread(where, "expected a FHIR resource or Bundle"))
-    elif head.resourceType == "OperationOutcome":
+    try:
+        value = VALUE.decode(raw)
+    except msgspec.ValidationError:
+        _read_odd(raw, where, expected, pile)
+        return
+    if isinstance(value, fhir.OperationOutcome):
         pile.unread.append(Unread(where, "the client reports that its query failed"))
-    elif head.resourceType == "Bundle":
-        _add_bundle(raw, where, expected, pile)
+    elif isinstance(value, fhir.KnownBundle):
+        _add_known(value, where, expected, pile)
     else:
-        pile.add(raw, where)
+        pile.room(1, where)
+        pile.resources.append(Sent(value, where))
+
+
+def _add_known(bundle: fhir.KnownBundle, where: str, expected: str, pile: _Pile) -> None:
+    """A Bundle that was read in one go, which nearly all are."""
+    entries = bundle.entry or ()
+    pile.room(len(entries), where)
+    sent = [
+        Sent(entry.resource, where, index, entry.fullUrl or "")
+        for index, entry in enumerate(entries)
+        if entry.resource is not None and not isinstance(entry.resource, fhir.OperationOutcome)
+    ]
+    pile.resources += sent
+    pile.seen |= {expected} - {""}
+    _note_next(bundle.link, sent, expected, pile)
+
+
+def _note_next(links: list[fhir.BundleLink] | None, sent: list[Sent], expected: str, pile: _Pile) -> None:
+    if any(link.relation == "next" for link in links or ()):
+        pile.partial |= {one.type for one in sent} | ({expected} - {""})
+
+
+def _read_odd(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
+    """What cannot be read in one go: a wrapper of old clients, a Bundle with odd entries, or something else."""
+    kind = _type_of(raw)
+    if kind is None:
+        raw = _unwrapped(raw)
+        kind = _type_of(raw)
+    if kind == "Bundle":
+        _one_by_one(raw, where, expected, pile)
+    elif kind is None:
+        pile.unread.append(Unread(where, "expected a FHIR resource or Bundle"))
+    else:
+        _add(raw, where, -1, "", pile)
+
+
+def _type_of(raw: Raw) -> str | None:
+    try:
+        return HEAD.decode(raw).resourceType
+    except msgspec.ValidationError:
+        return None
 
 
 def _unwrapped(raw: Raw) -> Raw:
@@ -127,26 +185,36 @@ def _unwrapped(raw: Raw) -> Raw:
     return raw if fhir.is_nothing(inner) else inner
 
 
-def _add_bundle(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
+def _one_by_one(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
     try:
         bundle = BUNDLE.decode(raw)
     except msgspec.ValidationError:
         pile.unread.append(Unread(where, "expected a Bundle with a list of entries"))
         return
-    if expected:
-        pile.seen.add(expected)
+    pile.seen |= {expected} - {""}
     before = len(pile.resources)
+    pile.room(len(bundle.entry or ()), where)
     for index, entry in enumerate(bundle.entry or ()):
-        _add_entry(entry, f"{where}.entry[{index}]", pile)
-    if any(link.relation == "next" for link in bundle.link or ()):
-        pile.partial |= {sent.type for sent in pile.resources[before:]} | ({expected} - {""})
+        if not fhir.is_nothing(entry.resource):
+            _add(entry.resource, where, index, entry.fullUrl or "", pile)
+    _note_next(bundle.link, pile.resources[before:], expected, pile)
 
 
-def _add_entry(entry: fhir.Entry, where: str, pile: _Pile) -> None:
-    """A search outcome ("no results", "parameter ignored") is no resource of the patient."""
-    if fhir.is_nothing(entry.resource) or (entry.search and entry.search.mode == "outcome"):
+def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
+    """One resource on its own; a type that we do not read is passed over, one that cannot be read is noted."""
+    where = place if index < 0 else f"{place}.entry[{index}]"
+    try:
+        body = KNOWN.decode(raw)
+    except msgspec.ValidationError as fault:
+        kind = _type_of(raw)
+        if kind is None:
+            pile.unread.append(Unread(where, "expected a FHIR resource with a resourceType"))
+        elif kind in READ:
+            pile.unread.append(Unread(where, f"{kind}: {fault}"))
+            pile.unread_raw.append((where, raw))
         return
-    pile.add(entry.resource, where, entry.fullUrl or "")
+    if not isinstance(body, fhir.OperationOutcome):
+        pile.resources.append(Sent(body, place, index, full_url, raw if pile.keep_raw else Raw()))
 
 
 def missing_keys(types: frozenset[str]) -> Iterator[str]:

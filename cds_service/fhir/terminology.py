@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets, ProductFacts
+from cds_service.b12.labs import LAB_SETS
 from cds_service.b12.words import AmountKind, Form, Substance
 from cds_service.errors import KnowledgeFault
 
@@ -75,7 +76,9 @@ def load_code_sets(folder: Path) -> CodeSets:
     """All value sets and product supplements under `folder`; raises KnowledgeFault naming the file."""
     sets = [_load(path, ValueSet) for path in sorted((folder / "valuesets").glob("*.json"))]
     supplements = [_load(path, CodeSystem) for path in sorted((folder / "codesystems").glob("*.json"))]
-    return CodeSets(_ideas(sets), dict(_products(supplements)))
+    ideas = _ideas(sets)
+    labs = {code: LAB_SETS[idea] for code, found in ideas.items() for idea in found if idea in LAB_SETS}
+    return CodeSets(ideas, dict(_products(supplements)), labs)
 
 
 def _load(path: Path, kind: type[File]) -> File:

@@ -47,7 +47,7 @@ class Segment:
         self.size += len(record)
 
     def sync(self, fd: int) -> None:
-        """Return once everything written so far is on disk, through a duplicate of `fd`; raises OSError."""
+        """Return once everything written so far is on disk; `fd` is a duplicate of ours. Raises OSError."""
         os.fsync(fd)
         if not self._name_is_on_disk:
             sync_folder(self.path.parent)

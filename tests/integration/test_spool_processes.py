@@ -119,7 +119,6 @@ sys.stdin.readline()
 
 @contextmanager
 def running(script: str, *args: object) -> Iterator[subprocess.Popen[str]]:
-    """Run a script in a process of its own and see that it ends."""
     process = subprocess.Popen(
         [sys.executable, "-c", script, *map(str, args)],
         stdin=subprocess.PIPE,
@@ -221,9 +220,9 @@ def test_a_drain_killed_again_and_again_loses_and_repeats_nothing(url: str, engi
             wait_until(lambda before=before: counts(engine)["evaluation"] > before + 50)
             process.kill()
             assert process.wait(PATIENCE) == -9
-    before = counts(engine)["evaluation"]
-    assert 150 < before < 3000
-    assert Drain(engine, folder).drain_once() == 3000 - before
+    kept = counts(engine)["evaluation"]
+    assert 150 < kept < 3000
+    assert Drain(engine, folder).drain_once() == 3000 - kept
     assert counts(engine) == whole(3000)
     assert not (folder / "rejected.jsonl").exists()
 
@@ -242,9 +241,8 @@ def killed_at(stack: ExitStack, place: Path, moment: str) -> tuple[Engine, Path,
 def test_a_drain_killed_at_its_worst_moments_loses_and_repeats_nothing(tmp_path: Path) -> None:
     moved = {"before commit": 0, "before deletion": 10, "after deletion": 10}
     with ExitStack() as stack:
-        for moment, (engine, folder, process) in {
-            moment: killed_at(stack, tmp_path / moment, moment) for moment in moved
-        }.items():
+        killed = {moment: killed_at(stack, tmp_path / moment, moment) for moment in moved}
+        for moment, (engine, folder, process) in killed.items():
             assert process.wait(PATIENCE) == -9
             assert counts(engine) == whole(moved[moment])
             assert Drain(engine, folder).drain_once() == 10 - moved[moment]
@@ -283,8 +281,7 @@ def test_without_room_nothing_is_acknowledged_and_no_line_is_spoiled(folder: Pat
     with running(FULL_DISK, folder) as process:
         said = process.communicate(timeout=PATIENCE)[0].splitlines()
     assert said == ["[True, True, True, False, False] False True True 2", "True"]
-    [path] = folder.glob("*.jsonl")
-    long, short = b"x" * 299, b"y" * 9
+    [path], long, short = folder.glob("*.jsonl"), b"x" * 299, b"y" * 9
     assert path.read_bytes().splitlines() == [long, long, long, short, short, long]
 
 
