@@ -10,6 +10,7 @@ from flask import Flask
 from cds_service.app import create_app
 from cds_service.errors import SettingsFault
 from cds_service.knowledge import load_knowledge, roots
+from cds_service.openapi import load_schemas, openapi_of
 from cds_service.recorder import Recorder
 from cds_service.settings import Settings
 from cds_service.store.database import engine_of, migrate
@@ -28,7 +29,8 @@ def build(settings: Settings) -> Flask:
     knowledge = load_knowledge(roots())
     if settings.protocol not in knowledge.protocols:
         raise SettingsFault(f"COBALAMIN_PROTOCOL: expected one of {', '.join(knowledge.protocols)}")
-    return create_app(State(settings, knowledge, Recorder(Spool(settings.spool_dir)), now))
+    description = openapi_of(settings.base_url, load_schemas(roots().fhir_profiles / "schemas"))
+    return create_app(State(settings, knowledge, Recorder(Spool(settings.spool_dir)), now, description))
 
 
 def start_drain(settings: Settings) -> DrainThread:

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date, datetime
 
 from cds_service.b12.record import When
 
-YEAR_LENGTH, MONTH_LENGTH, DAY_LENGTH = 4, 7, 10
+FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](.*))?)?)?", re.ASCII)
 
 
 def read_when(text: str | None) -> When | None:
     """
     The day or days that a FHIR date, dateTime or instant names; None if it is none.
 
-    An instant belongs to the day of its own zone. One without a zone gives the day but no instant.
+    An instant belongs to the day of its own zone. One without a zone, or with a time that no clock
+    shows (24:00, a leap second), gives the day but no instant.
     """
-    if not text:
+    match = FHIR_DATE.fullmatch(text) if text else None
+    if match is None:
         return None
+    year, month, day, time = match.groups()
     try:
-        if len(text) == YEAR_LENGTH:
-            year = int(text)
-            return When(date(year, 1, 1), date(year, 12, 31))
-        if len(text) == MONTH_LENGTH:
-            return _month(text)
-        if not _dashed(text):
-            return None
-        day = date.fromisoformat(text[:DAY_LENGTH])
-        return When(day, day, _instant(text))
+        if day:
+            one = date(int(year), int(month), int(day))
+            return When(one, one, _instant(match[0]) if time else None)
+        if month:
+            last = calendar.monthrange(int(year), int(month))[1]
+            return When(date(int(year), int(month), 1), date(int(year), int(month), last))
+        return When(date(int(year), 1, 1), date(int(year), 12, 31))
     except ValueError:
         return None
 
@@ -39,20 +41,9 @@ def span_of(start: When | None, end: When | None) -> When | None:
     return When(min(start.earliest, end.earliest), max(start.latest, end.latest))
 
 
-def _dashed(text: str) -> bool:
-    """Week dates and compact dates are ISO 8601 but not FHIR."""
-    return text[4:5] == "-" and text[7:8] == "-" and text[5:7].isdigit()
-
-
-def _month(text: str) -> When | None:
-    if text[4] != "-":
-        return None
-    year, month = int(text[:4]), int(text[5:])
-    return When(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
-
-
 def _instant(text: str) -> datetime | None:
-    if len(text) <= DAY_LENGTH:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
         return None
-    instant = datetime.fromisoformat(text)
     return instant if instant.tzinfo else None

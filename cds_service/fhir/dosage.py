@@ -9,18 +9,26 @@ from cds_service.b12.record import DAYS, Amount, Concept, Instruction, Schedule,
 from cds_service.b12.record import Code as CodeValue
 from cds_service.b12.sig import read_sig
 from cds_service.b12.units import amount_of
-from cds_service.b12.words import TimeUnit
+from cds_service.b12.words import AmountKind, TimeUnit
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dates import read_when
 
-UNITS = {unit.value: unit for unit in TimeUnit} | {"min": TimeUnit.HOUR, "s": TimeUnit.HOUR}
-SMALLER = {"min": Decimal(60), "s": Decimal(3600)}
+PART_OF_HOUR = Decimal(60)
+UNITS: dict[str, tuple[TimeUnit, Decimal]] = {unit.value: (unit, Decimal(1)) for unit in TimeUnit} | {
+    "min": (TimeUnit.HOUR, 1 / PART_OF_HOUR),
+    "s": (TimeUnit.HOUR, 1 / PART_OF_HOUR**2),
+}
+"""What one FHIR unit of time is here: seconds and minutes are parts of an hour."""
+SPOKEN = {"minute": "min", "hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 TIMING_CODES = {
     "QD": (1, 1, TimeUnit.DAY), "BID": (2, 1, TimeUnit.DAY), "TID": (3, 1, TimeUnit.DAY),
     "QID": (4, 1, TimeUnit.DAY), "AM": (1, 1, TimeUnit.DAY), "PM": (1, 1, TimeUnit.DAY), "BED": (1, 1, TimeUnit.DAY),
     "QOD": (1, 2, TimeUnit.DAY), "WK": (1, 1, TimeUnit.WEEK), "MO": (1, 1, TimeUnit.MONTH),
 }  # fmt: skip
 ORDERED = "ordered"
+WIDEST = 12  # powers of ten; beyond it a number is no dose, period or result, and arithmetic with it may never end
+LONGEST_DAYS = Decimal(36525)  # a century
+MOST_DOSES = 36525
 
 
 def read_concept(concept: fhir.CodeableConcept | None) -> Concept:
@@ -33,11 +41,19 @@ def read_concept(concept: fhir.CodeableConcept | None) -> Concept:
     return Concept(codes, text)
 
 
-def read_quantity(quantity: fhir.Quantity | None, high: Decimal | None = None) -> Amount | None:
-    """A dose quantity; None if it has no number."""
-    if quantity is None or quantity.value is None:
+def usable(value: Decimal | None) -> Decimal | None:
+    """A number to count with; None for "NaN", for the infinite, and for what is absurdly large, small or long."""
+    if value is None or not value.is_finite() or not -WIDEST <= value.adjusted() <= WIDEST:
         return None
-    return amount_of(quantity.value, quantity.unit or "", quantity.code or "", quantity.system or "", high)
+    return +value
+
+
+def read_quantity(quantity: fhir.Quantity | None, high: Decimal | None = None) -> Amount | None:
+    """A dose quantity; None if it has no number above zero."""
+    value = usable(quantity.value) if quantity else None
+    if quantity is None or value is None or value <= 0:
+        return None
+    return amount_of(value, quantity.unit or "", quantity.code or "", quantity.system or "", high)
 
 
 def read_dosages(dosages: list[fhir.Dosage] | fhir.Dosage | None) -> tuple[Instruction, ...]:
@@ -78,42 +94,73 @@ def _says_ordered(kind: Concept) -> bool:
 
 
 def _range(span: fhir.Range | None) -> Amount | None:
+    """Both ends in one unit of measure; where they measure different things the unit is not known."""
     if span is None:
         return None
-    low, high = span.low or span.high, span.high or span.low
-    if low is None or high is None or low.value is None or (low.unit, low.code) != (high.unit, high.code):
-        return None
-    return read_quantity(low, high.value)
+    low, high = read_quantity(span.low), read_quantity(span.high)
+    if low is None or high is None:
+        return low or high
+    first, last = span.low or fhir.Quantity(), span.high
+    if last and (first.unit, first.code, first.system) == (last.unit, last.code, last.system) and low.low <= high.low:
+        return read_quantity(first, usable(last.value))
+    alike = low.kind is high.kind and low.piece is high.piece and low.low <= high.low
+    kind = low.kind if alike else AmountKind.UNKNOWN
+    return Amount(low.low, high.low, kind, f"{low.written} to {high.written}", low.piece if alike else None)
 
 
 def read_timing(timing: fhir.Timing | None) -> Schedule | None:
     """The schedule that a Timing gives by `repeat`, `code` or `event`; None if none of them says it."""
     if timing is None:
         return None
-    repeated = _repeated(timing.repeat) if timing.repeat else None
-    return repeated or _coded(timing.code) or _events(timing.event)
+    repeat = timing.repeat
+    schedule = (_repeated(repeat) if repeat else None) or _coded(timing.code)
+    if schedule is None:
+        return _events(timing.event)
+    return _bounded(schedule, repeat) if repeat else schedule
 
 
 def _repeated(repeat: fhir.Repeat) -> Schedule | None:
-    name = repeat.periodUnit or repeat.periodUnits
-    unit = UNITS.get(name or "")
-    a_week = len(repeat.dayOfWeek or ())
-    a_day = len(repeat.timeOfDay or ())
-    if unit is None and a_week:
-        unit, name = TimeUnit.WEEK, "wk"
-    elif unit is None and (a_day or repeat.count == 1):
-        unit, name = TimeUnit.DAY, "d"
-    if unit is None or (repeat.period is not None and repeat.period <= 0):
+    """
+    Days of the week are those of a daily or weekly schedule on which doses are given.
+
+    "Once a week" on several days means each of them, as it is commonly sent.
+    """
+    on_days, a_day, said = len(repeat.dayOfWeek or ()), _times_a_day(repeat), repeat.frequency
+    name = repeat.periodUnit or repeat.periodUnits or _implied_unit(repeat, on_days, a_day)
+    period, doses = _period(repeat), Decimal((a_day or 1) if said is None else said)
+    if name not in UNITS or period is None or doses <= 0:
         return None
-    doses = Decimal(repeat.frequency or 1)
-    if a_week and unit is TimeUnit.WEEK:
-        doses = Decimal(a_week)
-    elif a_day and repeat.frequency is None:
-        doses = Decimal(a_day)
-    scale = SMALLER.get(name or "", Decimal(1))
-    low = (repeat.period or Decimal(1)) / scale
-    high = (repeat.periodMax or repeat.period or Decimal(1)) / scale
-    return _bounded(Schedule(doses, low, max(low, high), unit), repeat) if doses > 0 else None
+    low, high = period
+    if on_days and name == "d" and low == high == 1:
+        name, doses = "wk", doses * on_days
+    elif on_days and name == "wk" and said in {None, 1}:
+        doses = Decimal(on_days)
+    unit, share = UNITS[name]
+    if said and repeat.frequencyMax and repeat.frequencyMax > said:
+        low = low * said / repeat.frequencyMax
+    fits = high * share * DAYS[unit] <= LONGEST_DAYS and doses <= MOST_DOSES
+    return Schedule(doses, low * share, high * share, unit) if fits else None
+
+
+def _times_a_day(repeat: fhir.Repeat) -> int:
+    """How many times of the day are named, by the clock or by the day's events."""
+    events = [repeat.when] if isinstance(repeat.when, str) else repeat.when or ()
+    return len(repeat.timeOfDay or ()) or len(events)
+
+
+def _implied_unit(repeat: fhir.Repeat, on_days: int, a_day: int) -> str:
+    if on_days:
+        return "d" if a_day else "wk"
+    return "d" if a_day or repeat.count == 1 else ""
+
+
+def _period(repeat: fhir.Repeat) -> tuple[Decimal, Decimal] | None:
+    """Shortest and longest period; 1 where none is given, None where one is given that cannot be."""
+    if repeat.period is None and repeat.periodMax is None:
+        return Decimal(1), Decimal(1)
+    low = usable(repeat.periodMax if repeat.period is None else repeat.period)
+    high = low if repeat.periodMax is None else usable(repeat.periodMax)
+    return (low, max(low, high)) if low is not None and high is not None and low > 0 else None
 
 
 def _bounded(schedule: Schedule, repeat: fhir.Repeat) -> Schedule:
@@ -127,8 +174,8 @@ def _bounded(schedule: Schedule, repeat: fhir.Repeat) -> Schedule:
         schedule.period_low,
         schedule.period_high,
         schedule.unit,
-        count_low=repeat.count,
-        count_high=repeat.countMax or repeat.count,
+        count_low=_count(repeat.count),
+        count_high=_count(repeat.countMax) or _count(repeat.count),
         duration_low=low,
         duration_high=high or low,
         start=start.earliest if start else None,
@@ -136,11 +183,23 @@ def _bounded(schedule: Schedule, repeat: fhir.Repeat) -> Schedule:
     )
 
 
+def _count(doses: int | None) -> int | None:
+    return doses if doses and 0 < doses <= MOST_DOSES else None
+
+
 def _days(quantity: fhir.Quantity | None) -> Decimal | None:
-    if quantity is None or quantity.value is None:
+    """A stretch of time in days; None where the unit is not one of time, or the stretch is none or unending."""
+    value = usable(quantity.value) if quantity else None
+    if quantity is None or value is None:
         return None
-    unit = UNITS.get(quantity.code or quantity.unit or "")
-    return quantity.value * DAYS[unit] if unit else None
+    known = UNITS.get(quantity.code or "") or UNITS.get(_spoken_unit(quantity.unit or ""))
+    days = value * known[1] * DAYS[known[0]] if known else None
+    return days if days and 0 < days <= LONGEST_DAYS else None
+
+
+def _spoken_unit(word: str) -> str:
+    bare = word.strip().lower().replace("(s)", "").removesuffix("s")
+    return SPOKEN.get(bare, word)
 
 
 def _coded(code: fhir.CodeableConcept | None) -> Schedule | None:

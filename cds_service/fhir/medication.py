@@ -11,7 +11,7 @@ from cds_service.b12.record import Concept, Product, Strength
 from cds_service.b12.units import amount_of
 from cds_service.b12.words import AmountKind
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.dosage import read_concept
+from cds_service.fhir.dosage import read_concept, read_quantity, usable
 from cds_service.fhir.prefetch import Sent
 
 Medications = Mapping[str, fhir.Medication]
@@ -23,7 +23,9 @@ def medications_of(sent: Iterable[Sent]) -> Medications:
     found: dict[str, fhir.Medication] = {}
     for one in sent:
         if isinstance(one.body, fhir.Medication):
-            found[f"Medication/{one.body.id}"] = one.body
+            if one.body.id:
+                found[f"Medication/{one.body.id}"] = one.body
+                found.setdefault(f"urn:uuid:{one.body.id}", one.body)
             if one.full_url:
                 found[one.full_url] = one.body
     return found
@@ -57,9 +59,13 @@ def read_product(
 def _resolved(reference: str, contained: Sequence[Raw], medications: Medications) -> fhir.Medication | None:
     if reference.startswith("#"):
         inside = (_decoded(raw) for raw in contained)
-        return next((one for one in inside if one and f"#{(one.id or '').lstrip('#')}" == reference), None)
-    tail = "/".join(reference.split("/_history", 1)[0].split("/")[-2:])
-    return medications.get(reference) or medications.get(tail)
+        return next((one for one in inside if one and one.id and f"#{one.id.lstrip('#')}" == reference), None)
+    bare = reference.split("/_history/", 1)[0]
+    if found := medications.get(bare):
+        return found
+    base, _, tail = bare.rpartition("/Medication/")
+    elsewhere = base and any(url.startswith("http") and url.endswith(f"/Medication/{tail}") for url in medications)
+    return None if elsewhere else medications.get(f"Medication/{tail}")
 
 
 def _decoded(raw: Raw) -> fhir.Medication | None:
@@ -73,18 +79,19 @@ def _ingredient(one: fhir.Ingredient, medications: Medications) -> Concept:
     if one.itemCodeableConcept:
         return read_concept(one.itemCodeableConcept)
     reference = one.itemReference
-    found = medications.get(reference.reference or "") if reference else None
+    found = _resolved(reference.reference or "", (), medications) if reference else None
     return read_concept(found.code) if found else Concept((), (reference and reference.display) or "")
 
 
 def _strength(ingredient: fhir.Ingredient) -> Strength | None:
     ratio = ingredient.strength
     top, bottom = (ratio.numerator, ratio.denominator) if ratio else (None, None)
-    if top is None or bottom is None or top.value is None or not bottom.value:
+    held = usable(bottom.value) if bottom else None
+    mass = read_quantity(top)
+    if bottom is None or held is None or held <= 0 or mass is None:
         return None
-    mass = amount_of(top.value, top.unit or "", top.code or "", top.system or "")
-    per = amount_of(bottom.value, bottom.unit or "", bottom.code or "1", bottom.system or "")
-    if mass.kind is not AmountKind.MASS or per.kind not in {AmountKind.VOLUME, AmountKind.COUNT} or not per.low:
+    per = amount_of(held, bottom.unit or "", bottom.code or "1", bottom.system or "")
+    if mass.kind is not AmountKind.MASS or per.kind not in {AmountKind.VOLUME, AmountKind.COUNT}:
         return None
     container = per.low if per.kind is AmountKind.VOLUME and per.low != 1 else None
     return Strength(mass.low / per.low, per.kind, "ingredient", container)

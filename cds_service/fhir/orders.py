@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from fhir.resources.R4B.medicationrequest import MedicationRequest
 from msgspec import Raw
 from pydantic import ValidationError
 
@@ -105,8 +106,6 @@ def new_order(regimen: Regimen, patient_id: str, *, maintenance_only: bool) -> R
 
 def check(resource: Resource) -> Resource:
     """The resource, if it is valid FHIR; raises OutputFault naming the elements that are not."""
-    from fhir.resources.R4B.medicationrequest import MedicationRequest  # noqa: PLC0415 - 0.3 s; only who emits pays
-
     try:
         MedicationRequest.model_validate(resource)
     except ValidationError as fault:

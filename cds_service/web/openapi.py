@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from cds_service.openapi import openapi_of
 from cds_service.web.replies import json_reply
 from cds_service.web.state import state
 
@@ -14,4 +13,4 @@ blueprint = Blueprint("openapi", __name__)
 @blueprint.get("/openapi.json", strict_slashes=False)
 def openapi() -> Response:
     """The OpenAPI 3.1 description."""
-    return json_reply(openapi_of(state().settings.base_url))
+    return json_reply(state().openapi)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask import Flask, current_app
 
@@ -18,12 +19,13 @@ KEY = "cobalamin-cds"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Settings, knowledge, recorder and the clock, which gives instants with a zone."""
+    """Settings, knowledge, recorder, the clock (it gives instants with a zone) and the OpenAPI description."""
 
     settings: Settings
     knowledge: Knowledge
     recorder: Recorder
     clock: Clock
+    openapi: Mapping[str, Any]
 
 
 def install(app: Flask, state: State) -> None:

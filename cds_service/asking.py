@@ -1,0 +1,69 @@
+"""What one call is asked by: settings, and in demo mode the day and protocol that the request itself names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from cds_service.answer import Asked
+from cds_service.errors import MalformedRequest
+from cds_service.fhir.elements import is_nothing
+from cds_service.hooks import HookRequest
+from cds_service.knowledge import Knowledge
+from cds_service.settings import Settings
+
+AS_OF = "org.cobalamin-cds.as-of"
+PROTOCOL = "org.cobalamin-cds.protocol"
+
+
+class DemoExtension(Struct, frozen=True, rename={"as_of": AS_OF, "protocol": PROTOCOL}):
+    """What a request may set in demo mode."""
+
+    as_of: str | None = None
+    protocol: str | None = None
+
+
+EXTENSION = msgspec.json.Decoder(DemoExtension)
+
+
+def asked_of(request: HookRequest, settings: Settings, knowledge: Knowledge, now: datetime) -> Asked:
+    """
+    The question's frame.
+
+    Raises MalformedRequest where the request sets day or protocol outside demo mode, or sets them wrongly.
+    """
+    demo = _demo_extension(request)
+    if (demo.as_of or demo.protocol) and not settings.demo:
+        raise MalformedRequest(
+            "expected no day or protocol set by the request outside demo mode, got one", "$.extension"
+        )
+    protocol = demo.protocol or settings.protocol
+    if protocol not in knowledge.protocols:
+        known = ", ".join(knowledge.protocols)
+        raise MalformedRequest(f"expected one of {known}, got another protocol", f"$.extension['{PROTOCOL}']")
+    as_of = instant_of(demo.as_of) if demo.as_of else now.astimezone(ZoneInfo(settings.time_zone))
+    return Asked(knowledge, protocol, as_of, settings.max_cards, settings.max_resources)
+
+
+def instant_of(text: str) -> datetime:
+    """An RFC 3339 instant; raises MalformedRequest."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise MalformedRequest("expected an RFC 3339 instant with a zone, got another", f"$.extension['{AS_OF}']")
+    return instant
+
+
+def _demo_extension(request: HookRequest) -> DemoExtension:
+    """Any other extension, of whatever shape, is none of our business."""
+    if is_nothing(request.extension):
+        return DemoExtension()
+    try:
+        return EXTENSION.decode(request.extension)
+    except msgspec.ValidationError:
+        return DemoExtension()

@@ -1,0 +1,98 @@
+"""Cards, verdicts and knowledge for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cds_service.answer import Answer
+from cds_service.b12.episode import Episode
+from cds_service.b12.verdict import Finding, Silent, Verdict
+from cds_service.hooks import Card
+from cds_service.knowledge import Knowledge
+from cds_service.wording import plain_facts
+
+COLOURS = {"critical": "red", "warning": "yellow", "info": "blue"}
+
+
+def cards(shown: Sequence[Card], console: Console) -> None:
+    """Each card in a frame of its urgency's colour."""
+    if not shown:
+        console.print("No cards.")
+    for card in shown:
+        offers = [Text(f"→ {suggestion.label}", style="bold") for suggestion in card.suggestions]
+        reasons = ", ".join(reason.display or reason.code for reason in card.overrideReasons)
+        body: list[Markdown | Text] = [Markdown(card.detail), *offers]
+        body += [Text(f"Override reasons: {reasons}", style="dim")] if reasons else []
+        title = f"{card.indicator.upper()}  {card.source.topic.code}"
+        console.print(Text(card.summary, style="bold"))
+        console.print(Panel(Group(*body), title=title, title_align="left", border_style=COLOURS[card.indicator]))
+
+
+def explanation(answer: Answer, remarks: Sequence[str], console: Console) -> None:
+    """The facts, every rule's verdict, what was not read, and where the request departs from the specification."""
+    if answer.episode:
+        _table(console, "Facts", ("fact", "value"), _facts(answer.episode))
+    rows = ((one.rule, one.subject, *_verdict(one.verdict)) for one in answer.judged)
+    _table(console, "Verdicts", ("rule", "about", "verdict", "why"), rows)
+    unread = answer.reading.record.unread
+    _table(console, "Not read", ("where", "reason"), ((note.where, note.reason) for note in unread))
+    _table(console, "Departs from CDS Hooks 2.0", ("remark",), ((remark,) for remark in remarks))
+    cards(answer.cards, console)
+
+
+def knowledge(loaded: Knowledge, console: Console) -> None:
+    """What was loaded and found sound."""
+    console.print(f"Knowledge {loaded.version} is sound: {len(loaded.rules)} rules, {len(loaded.codes.ideas)} codes.")
+    rows = ((one.id, one.version, one.country, str(len(one.regimens)), one.title) for one in loaded.protocols.values())
+    _table(console, "Protocols", ("id", "version", "country", "regimens", "title"), rows)
+
+
+def _table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    listed = list(rows)
+    console.print(Text(title if listed else f"{title}: none", style="bold"))
+    if not listed:
+        return
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in listed:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _verdict(verdict: Verdict) -> tuple[str, str]:
+    if isinstance(verdict, Finding):
+        facts = ", ".join(f"{name}={value}" for name, value in plain_facts(verdict.facts).items())
+        return f"finding: {verdict.variant}", facts
+    return ("silent", verdict.because) if isinstance(verdict, Silent) else ("undecided", verdict.missing)
+
+
+def _facts(episode: Episode) -> Iterable[tuple[str, str]]:
+    course, background = episode.course, episode.background
+    yield "as of", episode.as_of.isoformat()
+    yield "protocol", f"{episode.protocol.id} {episode.protocol.version}"
+    yield "regimen", episode.regimen.title if episode.regimen else "none: a gap of the protocol"
+    yield "age", str(episode.age) if episode.age is not None else "not known"
+    yield "indication", f"{background.indication} {' '.join(background.cause)}".strip()
+    yield "neurological signs", " ".join(background.neuro) or "none"
+    yield "pregnancy", " ".join(background.pregnant) or "none"
+    yield "kidney disease", " ".join(background.renal) or "none"
+    yield "other therapy", ", ".join(sorted(episode.special)) or "none"
+    yield "phase", course.phase
+    yield "doses in this course", f"{course.given} ({course.evidence or 'no evidence'})"
+    yield (
+        "loading",
+        f"{'complete' if course.loading_complete else 'not complete'}, needs {course.needed or 'no number'}",
+    )
+    yield "last dose", course.last.day.latest.isoformat() if course.last else "none"
+    yield "next due", course.due.day.isoformat() if course.due else "not known"
+    yield "days overdue", f"{course.due.overdue} (grace {course.due.grace})" if course.due else "not known"
+    yield "covered by mouth", " ".join(episode.oral_cover) or "no"
+    yield "results", "; ".join(f"{one.analyte}: {one.written}" for one in episode.timeline.results) or "none"
+    yield "types not seen", ", ".join(sorted(episode.unseen)) or "none"
