@@ -52,7 +52,7 @@ def answer(request: HookRequest, asked: Asked) -> Answer:
     Raises MalformedRequest (wrong hook or context), WrongPatient, RequestTooLarge, DataMissing.
     """
     drafts = read_drafts(request, asked)
-    prefetched = read_prefetch(request.prefetch or {}, asked.most_resources)
+    prefetched = read_prefetch(request.prefetch or {}, asked.most_resources, asked.knowledge.matters)
     reading = read_record(request.patient_id, prefetched, drafts, asked.knowledge.codes)
     check_required(request.hook, prefetched)
     moment = Moment(asked.as_of, STAGES[request.hook], selected(request))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from flask import Flask
 from flask_cors import CORS
 
 from cds_service.web import call, discovery, feedback, health, openapi
 from cds_service.web.replies import install_errors
 from cds_service.web.state import State, install
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+SLASHES = re.compile("/{2,}")
 
 
 def create_app(state: State) -> Flask:
@@ -20,4 +29,19 @@ def create_app(state: State) -> Flask:
         app.register_blueprint(module.blueprint)
     origins = [origin.strip() for origin in state.settings.cors_origins.split(",")]
     CORS(app, origins=origins, allow_headers=["authorization", "content-type", "accept"], methods=["GET", "POST"])
+    app.wsgi_app = merging_slashes(app.wsgi_app)  # type: ignore[assignment, method-assign] # as Flask's documentation says
     return app
+
+
+def merging_slashes(application: WSGIApplication) -> WSGIApplication:
+    """
+    The application, for which several slashes in a row are one.
+
+    Clients add `/id` to a discovery URL that ends in a slash. A redirect would cost them the body or the token.
+    """
+
+    def merged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = SLASHES.sub("/", environ.get("PATH_INFO", ""))
+        return application(environ, start_response)
+
+    return merged

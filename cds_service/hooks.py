@@ -152,9 +152,18 @@ def _decode(body: bytes, decoder: msgspec.json.Decoder[Sent]) -> Sent:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as fault:
-        message, _, path = str(fault).partition(" - at `")
-        raise MalformedRequest(message, path.rstrip("`") or "$") from None
+        raise MalformedRequest(*_said(str(fault))) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise MalformedRequest("expected JSON, got a body that is not JSON") from None
     except RecursionError:
         raise MalformedRequest("expected JSON of ordinary depth, got one nested too deeply") from None
+
+
+def _said(fault: str) -> tuple[str, str]:
+    """What msgspec complains of and where; it repeats a value only to say that it is none of those allowed."""
+    message, found, path = fault.rpartition(" - at `")
+    if not found:
+        message, path = fault, "$"
+    if message.startswith("Invalid"):
+        message = "expected one of the values that this field may have, got another"
+    return message[:1].lower() + message[1:], path.rstrip("`")

@@ -19,6 +19,7 @@ from cds_service.b12.protocol import Protocol
 from cds_service.b12.sig import read_sig
 from cds_service.b12.verdict import Indicator
 from cds_service.errors import KnowledgeFault
+from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
 from cds_service.rules import Rule, load_rules
 from cds_service.wording import environment
@@ -123,6 +124,7 @@ class Knowledge(Struct, frozen=True):
     version: str
     protocols: Mapping[str, Protocol]
     codes: CodeSets
+    matters: Matters
     rules: Mapping[str, Rule]
     texts: Mapping[str, CardText]
     system: Mapping[str, CardText]
@@ -142,7 +144,7 @@ File = TypeVar("File")
 def load_knowledge(where: Roots) -> Knowledge:
     """All knowledge; raises KnowledgeFault naming file, line, key and what was expected."""
     words = _load(where.cards / f"{WORDS}.toml", WordsFile)
-    rules = load_rules()
+    rules, codes = load_rules(), load_code_sets(where.fhir_profiles)
     texts = {path.stem: _card(path, words) for path in sorted(where.cards.glob("*.toml")) if path.stem != WORDS}
     _same_ids(rules, texts)
     compiler = environment()
@@ -153,7 +155,8 @@ def load_knowledge(where: Roots) -> Knowledge:
     return Knowledge(
         version=_hash(where),
         protocols=_protocols(where.protocols),
-        codes=load_code_sets(where.fhir_profiles),
+        codes=codes,
+        matters=relevance(codes),
         rules=rules,
         texts=texts,
         system=system,

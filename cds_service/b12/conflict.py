@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -11,6 +12,11 @@ from cds_service.b12.dose import Step
 from cds_service.b12.protocol import Timing
 from cds_service.b12.record import Amount, Schedule
 from cds_service.b12.words import AmountKind, Route
+
+IM = r"(?:IM|i\.m\.|intramuscular\w*)"
+SC = r"(?:deep\s+)?(?:SC|SQ|s\.c\.|subcut\w*)"
+INTO_EITHER = re.compile(rf"\b{IM}\s*(?:/|or)\s*{SC}\b|\b{SC}\s*(?:/|or)\s*{IM}\b", re.IGNORECASE)
+EITHER = (Route.INTRAMUSCULAR, Route.SUBCUTANEOUS)  # a text that leaves the choice is read as the first of them
 
 
 class Conflict(Struct, frozen=True):
@@ -28,6 +34,7 @@ def conflict_of(step: Step, timing: Timing) -> Conflict | None:
         return None
     amounts = [phase.amount for phase in phases if phase.amount]
     routes = [phase.route for phase in phases if phase.route]
+    routes += EITHER if routes and INTO_EITHER.search(step.instruction.text) else ()
     schedules = [phase.schedule for phase in phases if phase.schedule]
     return (
         _doses(step.amount, amounts, timing.volume_tolerance.value)

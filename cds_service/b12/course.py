@@ -15,6 +15,8 @@ from cds_service.b12.record import DAYS
 from cds_service.b12.timeline import DoseEvent
 from cds_service.b12.words import Evidence, Phase, TimeUnit
 
+LONGEST_INTERVAL = 3653  # days; "every hundred years" is no plan
+
 
 class Due(Struct, frozen=True):
     """
@@ -131,7 +133,7 @@ def lapse_of(interval: int, timing: Timing) -> int:
 
 def _interval(orders: Sequence[B12Order], regimen: Regimen | None, timing: Timing) -> tuple[int | None, str]:
     gap = loading_gap(regimen, timing)
-    plans = [order for order in orders if order.schedule and order.schedule.interval[1] > gap]
+    plans = [order for order in orders if order.schedule and gap < order.schedule.interval[1] <= LONGEST_INTERVAL]
     if plans:
         latest = max(plans, key=lambda order: order.order.authored.earliest if order.order.authored else date.min)
         schedule = latest.schedule
@@ -157,7 +159,7 @@ def _loading_pace(doses: list[DoseEvent], gap: int) -> bool:
 def _completes(doses: list[DoseEvent], regimen: Regimen) -> bool:
     """Enough doses of about the regimen's size; a dose of unknown size counts."""
     needed = regimen.loading_doses
-    if needed is None:
+    if needed is None or len(doses) < needed:
         return False
     smallest = min(step.dose.low for step in regimen.loading) / 2
     return sum(1 for dose in doses if dose.mass is None or dose.mass.high >= smallest) >= needed

@@ -92,6 +92,11 @@ class B12Order(Struct, frozen=True):
         return any(step.amount or step.sig for step in self.steps)
 
     @property
+    def text_refused(self) -> bool:
+        """A dosage text was not understood, so that what it says is unknown."""
+        return any(isinstance(step.sig, SigRefused) for step in self.steps)
+
+    @property
     def schedule(self) -> Schedule | None:
         """The schedule of the last step, which is the one that goes on: structured, else as the text says."""
         for step in reversed(self.steps):

@@ -11,7 +11,8 @@ from msgspec import Struct
 from cds_service.b12.dose import B12Order, Mass, Step, mass_of_amount
 from cds_service.b12.episode import Episode
 from cds_service.b12.protocol import DoseLimits
-from cds_service.b12.record import Amount, SigRefused, Strength
+from cds_service.b12.record import Amount, SigReading, Strength
+from cds_service.b12.units import plain
 from cds_service.b12.words import AmountKind, Form, Piece, Route
 
 THOUSAND = Decimal(1000)
@@ -128,9 +129,22 @@ def _held(step: Step, strength: Strength | None) -> tuple[Amount, Decimal, Mass 
     volumes = ((one, mass_of_amount(one, strength)) for one in amounts + spoken if one.kind is not AmountKind.MASS)
     held = next(((one, mass.high) for one, mass in volumes if mass), None)
     if held is None:
-        return None
+        return _paired(step, strength)
     masses = [mass for one in amounts + spoken if one.kind is AmountKind.MASS and (mass := mass_of_amount(one, None))]
     return held[0], held[1], masses[0] if len(masses) == 1 else None
+
+
+def _paired(step: Step, strength: Strength | None) -> tuple[Amount, Decimal, Mass | None] | None:
+    """The same of a text that gives a volume or count with its mass, such as "1 mL (1000 mcg)"."""
+    said = step.sig.strength if isinstance(step.sig, SigReading) else None
+    mass = next(
+        (found for phase in step.text_phases if phase.amount and (found := mass_of_amount(phase.amount, None))), None
+    )
+    if said is None or strength is None or mass is None or said.per is not strength.per:
+        return None
+    measure = mass.high / said.mcg
+    unit = "mL" if said.per is AmountKind.VOLUME else "piece"
+    return Amount(measure, measure, said.per, f"{plain(measure.normalize())} {unit}"), measure * strength.mcg, mass
 
 
 def _volume_kind(
@@ -158,8 +172,7 @@ def unreadable_because(draft: B12Order) -> tuple[str, str]:
     if amount is None:
         spoken = next((phase.amount for step in draft.steps for phase in step.text_phases if phase.amount), None)
         if spoken is None:
-            refused = any(isinstance(step.sig, SigRefused) for step in draft.steps)
-            return ("text", "") if refused else ("no_dose", "")
+            return ("text", "") if draft.text_refused else ("no_dose", "")
         amount = spoken
     if amount.kind is AmountKind.UNKNOWN:
         return "unknown_unit", amount.written

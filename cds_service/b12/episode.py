@@ -22,7 +22,6 @@ from cds_service.b12.words import Analyte, Indication, Route, SpecialTherapy
 ACTIVE = frozenset({"active", "unknown", ""})
 SWALLOWED = frozenset({Route.ORAL, Route.SUBLINGUAL, Route.NASAL})
 DOSE_TYPES = frozenset({"MedicationAdministration", "MedicationDispense", "MedicationStatement"})
-YEAR = Decimal("365.25")
 
 
 class Stage(StrEnum):
@@ -81,11 +80,12 @@ class Episode(Struct, frozen=True):
         """Age in whole years by the latest possible birthday; None if not known."""
         if self.patient is None or self.patient.born is None:
             return None
-        return int((self.as_of - self.patient.born.latest).days / YEAR)
+        born, today = self.patient.born.latest, self.as_of
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
     @property
     def child(self) -> bool:
-        """Known to be younger than the protocol's adult age."""
+        """Younger than the protocol's adult age, as far as an inexact date of birth tells."""
         return self.age is not None and self.age < self.protocol.timing.adult_from.value
 
     @property
@@ -125,10 +125,16 @@ class Episode(Struct, frozen=True):
         return max(spans, default=None)
 
     @property
+    def specialist_dosing(self) -> str:
+        """Why advice on the size of a dose keeps out, or ""."""
+        inborn = SpecialTherapy.INBORN_ERROR in self.special
+        return "inborn error of cobalamin metabolism: specialist dosing" if inborn else ""
+
+    @property
     def out_of_scope(self) -> str:
         """Why schedule advice keeps out, or "". Only where nothing documents an ordinary deficiency, for some."""
-        if SpecialTherapy.INBORN_ERROR in self.special:
-            return "inborn error of cobalamin metabolism: specialist dosing"
+        if self.specialist_dosing:
+            return self.specialist_dosing
         if self.special and not self.deficiency and self.background.indication is Indication.UNKNOWN:
             return "another therapy with a schedule of its own"
         return ""
@@ -203,7 +209,9 @@ def is_deficient(result: LabResult, protocol: Protocol) -> bool:
         return False
     limits = (comparable(one.deficient_below, one.analyte) for one in protocol.bands if one.analyte is result.analyte)
     limit = next((limit for limit in limits if limit is not None), None)
-    return limit is not None and result.value < limit
+    if limit is None:
+        return False
+    return result.value < limit or (result.comparator == "<" and result.value == limit)
 
 
 def comparable(figure: Figure, analyte: Analyte) -> Decimal | None:

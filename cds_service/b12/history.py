@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from cds_service.b12.course import loading_gap
 from cds_service.b12.dose import B12Order
-from cds_service.b12.episode import Episode
+from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.words import Evidence
 
 
@@ -51,6 +51,8 @@ def started_before(episode: Episode, draft: B12Order) -> str:
         return "doses are on record"
     if episode.timeline.courses:
         return "a statement tells of B12 therapy"
+    if episode.background.started_before:
+        return "a record says that injections were started"
     if any(order.ref != draft.ref for order in episode.timeline.orders):
         return "an earlier B12 order is on record"
     if any(at_loading_pace(other, episode) for other in episode.drafts):
@@ -73,6 +75,17 @@ def loading_state(episode: Episode) -> LoadingState | None:
     first, last = course.doses[0].day.earliest, course.last.day.latest
     evidence = course.evidence or Evidence.ORDERED
     return LoadingState(course.given, course.needed, first, last, broken, evidence, course.refs)
+
+
+def loading_goes_on(episode: Episode, state: LoadingState, maintenance: B12Order | None) -> str:
+    """Why an unfinished loading is no fault, or ""."""
+    if any(at_loading_pace(draft, episode) for draft in episode.drafts):
+        return "loading is being ordered"
+    if not state.broken and (maintenance is None or any(at_loading_pace(one, episode) for one in episode.orders)):
+        return "loading goes on"
+    if maintenance is not None:
+        return ""
+    return covered_by(episode) if episode.stage is Stage.VIEW else "no maintenance is being ordered"
 
 
 def _ordered_loading(episode: Episode) -> LoadingState | None:

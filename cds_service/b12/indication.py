@@ -45,6 +45,7 @@ class Background(Struct, frozen=True):
     total_gastrectomy: tuple[str, ...] = ()
     pregnant: tuple[str, ...] = ()
     renal: tuple[str, ...] = ()
+    started_before: tuple[str, ...] = ()
     stopped_on_purpose: tuple[str, ...] = ()
     palliative: tuple[str, ...] = ()
     special: frozenset[SpecialTherapy] = frozenset()
@@ -74,6 +75,7 @@ def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> B
         total_gastrectomy=having("total-gastrectomy"),
         pregnant=having("pregnancy", active=True),
         renal=having("renal-impairment", active=True),
+        started_before=having("history-b12-injections-started", "history-b12-injections-stopped"),
         stopped_on_purpose=having("history-b12-injections-stopped"),
         palliative=having("palliative-care", active=True),
         special=frozenset(therapy for idea, therapy in SPECIAL.items() if having(idea)),
@@ -84,7 +86,11 @@ def _ideas(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> list[tup
     """(reference, ideas, whether it is over) of everything documented that can count."""
     today = as_of.date()
     conditions = [
-        (one.ref, codes.ideas_of(one.concept), one.clinical_status in OVER or bool(one.abated))
+        (
+            one.ref,
+            codes.ideas_of(one.concept),
+            one.clinical_status in OVER or bool(one.abated and one.abated.earliest <= today),
+        )
         for one in record.conditions
         if one.verification not in NEVER_COUNTS and not (one.onset and one.onset.earliest > today)
     ]

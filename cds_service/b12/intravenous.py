@@ -1,4 +1,4 @@
-"""Cobalamin into a vein: the cyanide antidote, which is another therapy, and slow injection."""
+"""Unusual routes: the cyanide antidote, which is another therapy, slow injection, nutrition, test doses."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
+from cds_service.b12.timeline import in_antidote_range
 from cds_service.b12.words import Route, SpecialTherapy, Substance
 
+NUTRITION = re.compile(r"\bparenteral nutrition\b|\bTPN\b|\bPN bag\b", re.IGNORECASE)
+TEST_DOSE = re.compile(r"\btest\b", re.IGNORECASE)
 SLOWLY = re.compile(r"\bslow|\binfus|\bover\s+\d+\s*(?:min|h)", re.IGNORECASE)
 
 
@@ -23,8 +26,18 @@ def reads_as_antidote(episode: Episode, draft: B12Order) -> str:
         return ""
     if SpecialTherapy.ANTIDOTE in episode.background.special:
         return "hydroxocobalamin into a vein after cyanide exposure"
-    if draft.mass and draft.mass.high >= episode.protocol.timing.antidote_from.value:
+    if in_antidote_range(draft.product.substance, draft.route, draft.mass, episode.protocol):
         return "hydroxocobalamin into a vein in the range of the cyanide antidote"
+    return ""
+
+
+def given_otherwise(draft: B12Order) -> str:
+    """Why the route is no fault: a part of parenteral nutrition, a test dose into the skin; or ""."""
+    texts = [step.instruction.text for step in draft.steps]
+    if draft.route is Route.INTRAVENOUS and any(NUTRITION.search(text) for text in texts):
+        return "part of parenteral nutrition"
+    if draft.route is Route.INTRADERMAL and any(TEST_DOSE.search(text) for text in texts):
+        return "a test dose into the skin"
     return ""
 
 

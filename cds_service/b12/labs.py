@@ -45,7 +45,8 @@ UNIT_ALIASES = {
     "ml/min/{1.73_m2}": "mL/min/{1.73_m2}", "ml/min/1.73m2": "mL/min/{1.73_m2}", "ml/min/1.73 m2": "mL/min/{1.73_m2}",
     "ml/min/1.73m^2": "mL/min/{1.73_m2}", "ml/min/{1.73m2}": "mL/min/{1.73_m2}",
 }  # fmt: skip
-# Molar mass of cyanocobalamin 1355.4 g/mol (US labels), of methylmalonic acid 118.09 g/mol.
+# Molar mass of cyanocobalamin 1355.4 g/mol (US labels), of methylmalonic acid 118.09, of homocysteine 135.18,
+# of creatinine 113.12. Haemoglobin in mmol/L has none: of one molecule or of its four parts, it does not say.
 FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.B12, "pg/mL"): Decimal(1),
     (Analyte.B12, "ng/L"): Decimal(1),
@@ -61,10 +62,12 @@ FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.MMA, "ug/L"): Decimal("8.468"),
     (Analyte.HOMOCYSTEINE, "umol/L"): Decimal(1),
     (Analyte.HOMOCYSTEINE, "nmol/mL"): Decimal(1),
+    (Analyte.HOMOCYSTEINE, "mg/L"): Decimal("7.397"),
     (Analyte.HAEMOGLOBIN, "g/L"): Decimal(1),
     (Analyte.HAEMOGLOBIN, "g/dL"): Decimal(10),
     (Analyte.MCV, "fL"): Decimal(1),
     (Analyte.CREATININE, "umol/L"): Decimal(1),
+    (Analyte.CREATININE, "mg/dL"): Decimal("88.4"),
     (Analyte.EGFR, "mL/min/{1.73_m2}"): Decimal(1),
 }
 FINAL = frozenset({"final", "amended", "corrected", ""})

@@ -8,7 +8,7 @@ from decimal import Decimal
 from cds_service.b12.record import Strength
 from cds_service.b12.words import AmountKind, Form, Substance
 
-MASS = r"(?P<mass>\d[\d,]*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|ug|µg|μg|micrograms?|mg|milligrams?|g|grams?)\b"
+MASS = r"(?P<mass>\d+(?:,\d+)*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|ug|µg|μg|micrograms?|mg|milligrams?|g|grams?)\b"
 PER = r"\s*(?:/|per)\s*(?P<volume>\d+(?:\.\d+)?)?\s*(?P<per>ml|millilitres?|milliliters?|actuat\w*|spray)\b"
 CONCENTRATION = re.compile(MASS + PER, re.IGNORECASE)
 CONTENT = re.compile(MASS + r"(?!\s*/)", re.IGNORECASE)
@@ -31,10 +31,17 @@ ANTIDOTE = re.compile(r"cyanokit", re.IGNORECASE)
 ANTIFOLATE = re.compile(r"\b(?:pemetrexed|pralatrexate)\b", re.IGNORECASE)
 OTHER_INGREDIENT = re.compile(
     r"[/+]\s*[a-z]{4}|[a-z]{4}\s*[/+]|\band\b|\bwith\b|\bcomplex\b|multi-?vit|prenatal|\bfol(?:ic|ate|inic)\b|\biron\b|ferr(?:ous|ic)|\bb-?[169]\b"
-    r"|methionine|lipo|lidocaine|intrinsic factor|test|antibod|radio|57",
+    r"|methionine|lipo|lidocaine|intrinsic factor|test|antibod|radio|\b57[\s-]?co\b|\bco(?:balt)?[\s(-]*57\b"
+    r"|\b(?:mg|mcg|ug|g)\s*[/+]\s*(?:\d|$)",
     re.IGNORECASE,
 )
-FORM_WORDS = re.compile(r"inject\w*|solution|intramuscular|subcutaneous|tablets?|capsules?|oral", re.IGNORECASE)
+FORM_WORDS = re.compile(
+    r"(?:intramuscular|\bIM)\W*(?:and|or)?\W*(?:deep )?(?:subcutaneous|sub-?cut|SC\b|SQ\b)"
+    r"|with (?:syringe|needle|filter|diluent)s?(?: and (?:syringe|needle|filter)s?)?|\w+ and \w+[ -]free"
+    r"|inject\w*|solution|intramuscular|subcutaneous|tablets?|capsules?|oral",
+    re.IGNORECASE,
+)
+GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?")
 LONGEST_NAME = 300
 
 
@@ -45,7 +52,22 @@ def substance_of_name(name: str) -> Substance | None:
 
 def mentions_b12(text: str) -> bool:
     """True if any name of a cobalamin occurs."""
-    return ANY.search(text) is not None
+    return _hinted(text.lower()) and ANY.search(text) is not None
+
+
+def mentions_antifolate(text: str) -> bool:
+    """True if pemetrexed or pralatrexate is named."""
+    return _hinted(text.lower()) and ANTIFOLATE.search(text) is not None
+
+
+def of_interest(name: str) -> bool:
+    """The name is of a cobalamin, or of a drug with a B12 schedule of its own."""
+    return _hinted(name.lower()) and (ANY.search(name) is not None or ANTIFOLATE.search(name) is not None)
+
+
+def _hinted(lower: str) -> bool:
+    """Plain finds spare nearly every name in a chart the slower search."""
+    return "cob" in lower or "12" in lower or "trex" in lower or "dibenc" in lower
 
 
 def single_ingredient(name: str) -> bool:
@@ -90,4 +112,10 @@ def _concentration(match: re.Match[str]) -> Strength | None:
 def _mcg(match: re.Match[str]) -> Decimal:
     unit = match["unit"].lower()
     factor = Decimal(1) if unit.startswith(("mc", "mic")) else MICROGRAMS[unit[0]]
-    return Decimal(match["mass"].replace(",", "")) * factor
+    return number_of(match["mass"]) * factor
+
+
+def number_of(digits: str) -> Decimal:
+    """A number as written in English, "1,000.5", or with a decimal comma where the comma cannot group: "0,5"."""
+    decimal_comma = digits.count(",") == 1 and "." not in digits and not GROUPED.fullmatch(digits)
+    return Decimal(digits.replace(",", "." if decimal_comma else ""))

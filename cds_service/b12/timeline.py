@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
 from cds_service.b12.labs import B12_FAMILY, LabResult, lab_result_of
-from cds_service.b12.names import ANTIFOLATE
+from cds_service.b12.names import mentions_antifolate
 from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.record import ClinicalRecord, Order, Product, Use, When
@@ -21,6 +22,8 @@ NEVER_COUNTS = frozenset({
     "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
     "nullified", "on-hold",
 })  # fmt: skip
+OVER = frozenset({"completed", "stopped"})
+WITHDRAWN = frozenset({"entered-in-error", "cancelled", "stopped", "completed"})
 NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
 
 
@@ -66,16 +69,21 @@ def timeline_of(
 ) -> Timeline:
     """The timeline of a record; future-dated, cancelled, not-done and mistaken entries do not count."""
     today = as_of.date()
-    used = [(use, product) for use in record.uses if (product := _counted(use, codes, as_of))]
-    events = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
+    product_of = cache(lambda product: b12_product_of(product, codes))  # the same product comes with every dose
+    used = [(use, product) for use in record.uses if _counts(use, as_of) and (product := product_of(use.product))]
+    told = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
+    events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
     courses = (course for use, product in used if (course := _stated_course(use, product, codes, read_sig, today)))
     orders = (order for order in record.orders if _is_order(order))
-    medications = (*(use.product for use in record.uses), *(order.product for order in record.orders))
+    ordered = (*record.orders, *record.drafts)
+    medications = (*(use.product for use in record.uses), *(order.product for order in ordered))
+    history = (found for order in orders if (found := b12_order_of(order, codes, read_sig)))
+    written = (order for order in record.drafts if order.status not in WITHDRAWN and not order.do_not_perform)
     return Timeline(
         doses=_one_a_day(events),
         courses=tuple(courses),
-        orders=tuple(found for order in orders if (found := b12_order_of(order, codes, read_sig))),
-        drafts=tuple(found for order in record.drafts if (found := b12_order_of(order, codes, read_sig))),
+        orders=tuple(order for order in history if not _is_antidote(order, protocol)),
+        drafts=tuple(found for order in written if (found := b12_order_of(order, codes, read_sig))),
         results=_results(record, protocol, as_of),
         antifolate=any(_is_antifolate(product, codes) for product in medications),
     )
@@ -88,10 +96,8 @@ def in_future(when: When, as_of: datetime) -> bool:
     return when.earliest > as_of.date()
 
 
-def _counted(use: Use, codes: CodeSets, as_of: datetime) -> B12Product | None:
-    if use.status in NEVER_COUNTS or (use.when and in_future(use.when, as_of)):
-        return None
-    return b12_product_of(use.product, codes)
+def _counts(use: Use, as_of: datetime) -> bool:
+    return use.status not in NEVER_COUNTS and not (use.when and in_future(use.when, as_of))
 
 
 def _is_order(order: Order) -> bool:
@@ -117,7 +123,7 @@ def _dose_event(use: Use, product: B12Product, codes: CodeSets, read_sig: SigRea
     if use.when is None or not _is_single_dose(use):
         return None
     step = step_of(use.instruction, product, codes, read_sig)
-    day = When(use.when.earliest, min(use.when.latest, today), use.when.instant)
+    day = When(min(use.when.earliest, today), min(use.when.latest, today), use.when.instant)
     mass = mass_of(step, product.strength)
     return DoseEvent(day, product.substance, _route(use, product, codes, read_sig), mass, use.kind, (use.ref,))
 
@@ -129,10 +135,10 @@ def _stated_course(
         return None
     step = step_of(use.instruction, product, codes, read_sig)
     mass = mass_of(step, product.strength)
-    interval = step.schedule.interval[1] if step.schedule else Decimal(1)
+    schedule = step.schedule or next((phase.schedule for phase in step.text_phases if phase.schedule), None)
     start = use.when.earliest if use.when else None
-    end = use.until.latest if use.until else (None if use.status == "active" else today)
-    daily = mass.low / interval if mass else None
+    end = use.until.latest if use.until else (today - timedelta(days=1) if use.status in OVER else None)
+    daily = mass.low / schedule.interval[1] if mass and schedule else None
     return StatedCourse(use.ref, _route(use, product, codes, read_sig), start, end, daily)
 
 
@@ -168,4 +174,4 @@ def _newest_first(day: When | None) -> int:
 
 def _is_antifolate(product: Product, codes: CodeSets) -> bool:
     concept = product.concept
-    return "antifolate-drugs" in codes.ideas_of(concept) or bool(ANTIFOLATE.search(concept.label[:300]))
+    return "antifolate-drugs" in codes.ideas_of(concept) or mentions_antifolate(concept.label[:300])

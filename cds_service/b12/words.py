@@ -91,7 +91,10 @@ class Evidence(StrEnum):
     @property
     def rank(self) -> int:
         """0 is the strongest."""
-        return list(Evidence).index(self)
+        return RANKS[self]
+
+
+RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
 class Indication(StrEnum):

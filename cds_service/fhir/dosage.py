@@ -85,11 +85,12 @@ def _amount(dosage: fhir.Dosage) -> Amount | None:
 def _ordered(rated: list[fhir.DoseAndRate] | fhir.DoseAndRate | None) -> fhir.DoseAndRate | None:
     """Of several rows (calculated, administered, ordered) the one that was ordered."""
     rows = rated if isinstance(rated, list) else [rated] if rated else []
-    ordered = (row for row in rows if row.type and _says_ordered(read_concept(row.type)))
+    ordered = (row for row in rows if row.type and says_ordered(read_concept(row.type)))
     return next(ordered, None) or next(iter(rows), None)
 
 
-def _says_ordered(kind: Concept) -> bool:
+def says_ordered(kind: Concept) -> bool:
+    """The type of a row is "ordered", beside others such as "calculated"."""
     return kind.text.lower() == ORDERED or any(code.code.lower() == ORDERED for code in kind.codes)
 
 

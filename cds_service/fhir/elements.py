@@ -133,26 +133,32 @@ class DispenseRequest(Struct, frozen=True, gc=False):
 
 
 class MedicationUse(Resource, frozen=True, gc=False):
-    """What MedicationRequest, -Order, -Administration, -Dispense, -Statement and Immunization have between them."""
+    """
+    What MedicationRequest, -Order, -Administration, -Dispense, -Statement and Immunization have between them.
+
+    The larger parts stay bytes until the drug turns out to matter, which few in a chart do.
+    """
 
     status: str | None = None
     intent: str | None = None
     doNotPerform: bool | None = None
     wasNotGiven: bool | None = None  # DSTU2
+    wasNotTaken: bool | None = None  # DSTU2
     notGiven: bool | None = None  # STU3
+    taken: str | None = None  # STU3
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     vaccineCode: CodeableConcept | None = None
-    contained: list[Raw] | None = None
+    contained: Raw = Raw()
     authoredOn: str | None = None
     dateWritten: str | None = None
     dateAsserted: str | None = None
     dateEnded: str | None = None
-    dispenseRequest: DispenseRequest | None = None
-    reasonCode: Concepts = None
-    reasonCodeableConcept: Concepts = None
-    dosageInstruction: list[Dosage] | Dosage | None = None
-    dosage: list[Dosage] | Dosage | None = None
+    dispenseRequest: Raw = Raw()
+    reasonCode: Raw = Raw()
+    reasonCodeableConcept: Raw = Raw()
+    dosageInstruction: Raw = Raw()
+    dosage: Raw = Raw()
     effectiveDateTime: str | None = None
     effectiveTimeDateTime: str | None = None
     effectivePeriod: Period | None = None

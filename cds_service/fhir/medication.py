@@ -63,7 +63,7 @@ def _resolved(reference: str, contained: Sequence[Raw], medications: Medications
     bare = reference.split("/_history/", 1)[0]
     if found := medications.get(bare):
         return found
-    base, _, tail = bare.rpartition("/Medication/")
+    base, _, tail = bare.rpartition("Medication/")
     elsewhere = base and any(url.startswith("http") and url.endswith(f"/Medication/{tail}") for url in medications)
     return None if elsewhere else medications.get(f"Medication/{tail}")
 

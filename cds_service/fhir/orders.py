@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
@@ -13,9 +13,12 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from msgspec import Raw
 from pydantic import ValidationError
 
+from cds_service.b12.names import number_of
 from cds_service.b12.protocol import LoadingStep, Maintenance, Regimen, Span
 from cds_service.b12.words import Route
 from cds_service.errors import OutputFault
+from cds_service.fhir import elements as fhir
+from cds_service.fhir.dosage import read_concept, says_ordered
 
 UCUM = "http://unitsofmeasure.org"
 SNOMED = "http://snomed.info/sct"
@@ -26,63 +29,118 @@ ROUTES = {
     Route.NASAL: ("46713006", "Nasal route"),
 }
 MILLIGRAM = Decimal(1000)
+UNTIL = "until no further improvement"
+EMPTY: tuple[object, ...] = (None, "", [], {})
 LISTS = ("category", "reasonCode", "dosageInstruction")
 AMOUNT = re.compile(
-    r"(?<![\d.,/])(?P<number>\d[\d,]*(?:\.\d+)?)\s*(?:mg|mcg|ug|µg|μg|micrograms?|milligrams?|ml|cc)\b(?!\s*/)",
+    r"(?<![\d.,/])(?P<number>\d+(?:,\d+)*(?:\.\d+)?)\s*"
+    r"(?:(?:mg|mcg|ug|µg|μg|microg|micrograms?|milligrams?|grams?|(?P<g>g))|(?P<volume>mls?|cc|millilit(?:er|re)s?))\b(?!\s*(?:/|per\b))",
     re.IGNORECASE,
 )
+ABOUT_THE_ROUTE = ("text", "patientInstruction", "site", "method")
 DECODER = msgspec.json.Decoder(float_hook=Decimal)
 
 Resource = dict[str, Any]
 
 
 def draft_of(raw: Raw) -> Resource:
-    """The draft as it came, decimals kept; an object where FHIR has a list (the public sandbox) becomes a list."""
-    draft: Resource = DECODER.decode(raw)
-    for name in LISTS:
-        if isinstance(draft.get(name), dict):
-            draft[name] = [draft[name]]
+    """
+    The draft as it came, decimals kept.
+
+    An object where FHIR has a list (the public sandbox) becomes a list, and what is empty is left out, as FHIR asks.
+    """
+    draft: Resource = _filled(DECODER.decode(raw))
+    _listed(draft, LISTS)
+    for instruction in draft.get("dosageInstruction") or ():
+        _listed(instruction, ("doseAndRate",))
     return draft
 
 
+def _filled(node: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(node, dict):
+        return {name: kept for name, value in node.items() if (kept := _filled(value)) not in EMPTY}
+    if isinstance(node, list):
+        return [kept for value in node if (kept := _filled(value)) not in EMPTY]
+    return node
+
+
+def _listed(element: Resource, names: Iterable[str]) -> None:
+    for name in names:
+        if isinstance(element.get(name), dict):
+            element[name] = [element[name]]
+
+
+def _in_sequence(order: Resource) -> list[Resource]:
+    """The instructions in the order in which they are read: by `sequence`, those without one first, as they stand."""
+    instructions: list[Resource] = order.get("dosageInstruction") or []
+    return sorted(instructions, key=lambda one: one.get("sequence") or 0)
+
+
 def with_dose(draft: Resource, step: int, value: Decimal, unit: str, code: str) -> Resource:
-    """The draft with another dose quantity in one instruction, and the old dose in its text rewritten."""
+    """
+    The draft with another dose quantity in one instruction, and the old dose in its text rewritten.
+
+    `step` counts the instructions in sequence. Of several rows the ordered one stays and is corrected.
+    """
     order = deepcopy(draft)
-    instructions = order.setdefault("dosageInstruction", [{}])
-    instruction = instructions[step]
-    old = _old_value(instruction)
-    rows = instruction.get("doseAndRate") or [{}]
-    row = {key: kept for key, kept in rows[0].items() if key not in {"doseRange", "doseQuantity"}}
+    instruction = _in_sequence(order)[step]
+    row = ordered_row(instruction.get("doseAndRate") or [{}])
+    old = (row.get("doseQuantity") or {}).get("value")
+    row = {key: kept for key, kept in row.items() if key not in {"doseRange", "doseQuantity"}}
     row["doseQuantity"] = {"value": plain(value), "unit": unit, "system": UCUM, "code": code}
     instruction["doseAndRate"] = [row]
     for name in ("text", "patientInstruction"):
         if isinstance(instruction.get(name), str):
-            instruction[name] = _rewritten(instruction[name], old, f"{plain(value)} {unit}")
+            instruction[name] = _rewritten(instruction[name], old, f"{plain(value):f} {unit}")
     return order
 
 
+def ordered_row(rows: Sequence[Resource]) -> Resource:
+    """The row typed "ordered", else the first, as they are read."""
+    kinds = (msgspec.convert(row.get("type"), fhir.CodeableConcept | None) for row in rows)
+    ordered = (row for row, kind in zip(rows, kinds, strict=True) if kind and says_ordered(read_concept(kind)))
+    return next(ordered, rows[0])
+
+
 def with_route(draft: Resource, route: Route) -> Resource:
-    """The draft by another route in every instruction; a text that names the old route is left out."""
+    """
+    The draft by another route in every instruction; what may name the old route is left out.
+
+    Raises OutputFault where that would lose the dose or the schedule, because only the text gives it.
+    """
     order = deepcopy(draft)
-    for instruction in order.get("dosageInstruction", []):
+    for instruction in order.get("dosageInstruction") or ():
+        said = any(instruction.get(name) for name in ("text", "patientInstruction"))
+        if said and not (instruction.get("doseAndRate") and instruction.get("timing")):
+            raise OutputFault("expected dose and timing beside the dosage text, got the text alone")
         instruction["route"] = route_concept(route)
-        instruction.pop("text", None)
-        instruction.pop("patientInstruction", None)
+        for name in ABOUT_THE_ROUTE:
+            instruction.pop(name, None)
     return order
 
 
 def with_loading(draft: Resource, regimen: Regimen, remaining: int | None) -> Resource:
     """The draft with loading put before its own instructions, as one order in sequence."""
     order = deepcopy(draft)
-    own = order.get("dosageInstruction", [])
+    own = _in_sequence(order)
     first = own[0] if own else {}
     route = first.get("route") or route_concept(regimen.routes[0])
     steps = _steps(regimen, remaining)
     loading = [_loading(step, doses, route) for step, doses in steps]
-    for number, instruction in enumerate([*loading, *own], start=1):
+    for number, instruction in enumerate(loading, start=1):
         instruction["sequence"] = number
+    _number_after(len(loading), own)
     order["dosageInstruction"] = [*loading, *own]
     return order
+
+
+def _number_after(number: int, instructions: Iterable[Resource]) -> None:
+    """Number what follows; instructions of one sequence number run at the same time and keep sharing one."""
+    before: object = None
+    for instruction in instructions:
+        sequence = instruction.get("sequence")
+        number += 0 if sequence is not None and sequence == before else 1
+        before, instruction["sequence"] = sequence, number
 
 
 def new_order(regimen: Regimen, patient_id: str, *, maintenance_only: bool) -> Resource:
@@ -98,7 +156,7 @@ def new_order(regimen: Regimen, patient_id: str, *, maintenance_only: bool) -> R
         "resourceType": "MedicationRequest",
         "status": "draft",
         "intent": "order",
-        "medicationCodeableConcept": {"text": f"{regimen.substance.value} injection"},
+        "medicationCodeableConcept": {"text": _drug(regimen)},
         "subject": {"reference": f"Patient/{patient_id}"},
         "dosageInstruction": instructions,
     }
@@ -133,19 +191,24 @@ def plain(value: Decimal) -> int | Decimal:
     return int(whole) if whole == value else value.normalize()
 
 
-def _old_value(instruction: Mapping[str, Any]) -> Decimal | None:
-    rows = instruction.get("doseAndRate") or []
-    value = ((rows[0].get("doseQuantity") if rows else None) or {}).get("value")
-    return Decimal(str(value)) if value is not None else None
+def _drug(regimen: Regimen) -> str:
+    """Words for the drug; a site's own list decides which product it becomes."""
+    return f"{regimen.substance.value}{' injection' if regimen.routes[0].parenteral else ''}"
 
 
-def _rewritten(text: str, old: Decimal | None, new: str) -> str:
-    """The text with the mistaken amount replaced: every amount of the old number, or the only one there is."""
-    found = list(AMOUNT.finditer(text))
+def _rewritten(text: str, old: object, new: str) -> str:
+    """
+    The text with the mistaken amount replaced: every amount of the old number, or the only one there is.
+
+    A mass is replaced only by a mass and a volume by a volume; a strength, such as "1 mg/mL", never.
+    """
+    by_volume = new.endswith("mL")
+    alike = [match for match in AMOUNT.finditer(text) if bool(match["volume"]) is by_volume and not match["g"]]
 
     def corrected(match: re.Match[str]) -> str:
-        same = Decimal(match["number"].replace(",", "")) == old
-        return new if same or (old is None and len(found) == 1) else match[0]
+        same = old is not None and number_of(match["number"]) == Decimal(str(old))
+        only = len(alike) == 1 and not match["g"]  # "25 G" may be a needle
+        return new if bool(match["volume"]) is by_volume and (same or only) else match[0]
 
     return AMOUNT.sub(corrected, text)
 
@@ -167,7 +230,8 @@ def _steps(regimen: Regimen, remaining: int | None) -> list[tuple[LoadingStep, i
 def _loading(step: LoadingStep, doses: int | None, route: Resource) -> Resource:
     repeat: Resource = {"count": doses} if doses else {}
     repeat |= _every(step.interval)
-    return {"timing": {"repeat": repeat}, "route": route, "doseAndRate": [{"doseQuantity": _dose(step.dose)}]}
+    until = {} if doses else {"additionalInstruction": [{"text": UNTIL}]}
+    return until | {"timing": {"repeat": repeat}, "route": route, "doseAndRate": [{"doseQuantity": _dose(step.dose)}]}
 
 
 def _maintenance(maintenance: Maintenance, route: Resource) -> Resource:

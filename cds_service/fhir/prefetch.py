@@ -11,6 +11,7 @@ from msgspec import Raw, Struct
 from cds_service.b12.record import Unread
 from cds_service.errors import RequestTooLarge
 from cds_service.fhir import elements as fhir
+from cds_service.fhir.relevance import Matters, everything
 
 # Only what a rule uses: the B12 family, and kidney function beside methylmalonic acid.
 LAB_CODES = (
@@ -78,8 +79,9 @@ class Prefetched(Struct, frozen=True):
 class _Pile:
     """Collects while walking; becomes a frozen Prefetched."""
 
-    def __init__(self, most: int, *, keep_raw: bool = False) -> None:
-        self.most, self.keep_raw = most, keep_raw
+    def __init__(self, most: int, matters: Matters = everything, *, keep_raw: bool = False) -> None:
+        self.most, self.matters, self.keep_raw = most, matters, keep_raw
+        self.count = 0
         self.resources: list[Sent] = []
         self.seen: set[str] = set()
         self.partial: set[str] = set()
@@ -88,23 +90,27 @@ class _Pile:
 
     def room(self, more: int, where: str) -> None:
         """Raises RequestTooLarge where there is none."""
-        if len(self.resources) + more > self.most:
-            raise RequestTooLarge(f"expected at most {self.most} resources, got more", where)
+        self.count += more
+        if self.count > self.most:
+            raise RequestTooLarge(f"expected at most {self.most} resources, got more", f"$.{where}")
 
     def frozen(self) -> Prefetched:
-        seen = self.seen | {type(sent.body).__name__ for sent in self.resources}
         return Prefetched(
             tuple(self.resources),
-            frozenset(seen),
+            frozenset(self.seen),
             frozenset(self.partial),
             tuple(self.unread),
             tuple(self.unread_raw),
         )
 
 
-def read_prefetch(prefetch: Mapping[str, Raw], most: int) -> Prefetched:
-    """Every resource in the prefetch, by its type and not by its key, unless the key is all there is to go by."""
-    pile = _Pile(most)
+def read_prefetch(prefetch: Mapping[str, Raw], most: int, matters: Matters = everything) -> Prefetched:
+    """
+    The resources in the prefetch that matter, by their type and not by their key.
+
+    The key counts only where it is all there is to go by.
+    """
+    pile = _Pile(most, matters)
     for key, raw in prefetch.items():
         _read_key(key, raw, pile)
     return pile.frozen()
@@ -134,26 +140,31 @@ def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
         _add_known(value, where, expected, pile)
     else:
         pile.room(1, where)
-        pile.resources.append(Sent(value, where))
+        pile.seen.add(type(value).__name__)
+        if pile.matters(value):
+            pile.resources.append(Sent(value, where))
 
 
 def _add_known(bundle: fhir.KnownBundle, where: str, expected: str, pile: _Pile) -> None:
     """A Bundle that was read in one go, which nearly all are."""
     entries = bundle.entry or ()
     pile.room(len(entries), where)
+    matters = pile.matters
     sent = [
-        Sent(entry.resource, where, index, entry.fullUrl or "")
+        Sent(body, where, index, entry.fullUrl or "")
         for index, entry in enumerate(entries)
-        if entry.resource is not None and not isinstance(entry.resource, fhir.OperationOutcome)
+        if (body := entry.resource) is not None and matters(body)
     ]
-    pile.resources += sent
-    pile.seen |= {expected} - {""}
-    _note_next(bundle.link, sent, expected, pile)
+    pile.resources += [one for one in sent if not isinstance(one.body, fhir.OperationOutcome)]
+    kinds = {type(entry.resource) for entry in entries} - {type(None), fhir.OperationOutcome}
+    found = {kind.__name__ for kind in kinds} | ({expected} - {""})
+    pile.seen |= found
+    _note_next(bundle.link, found, pile)
 
 
-def _note_next(links: list[fhir.BundleLink] | None, sent: list[Sent], expected: str, pile: _Pile) -> None:
+def _note_next(links: list[fhir.BundleLink] | None, found: set[str], pile: _Pile) -> None:
     if any(link.relation == "next" for link in links or ()):
-        pile.partial |= {one.type for one in sent} | ({expected} - {""})
+        pile.partial |= found
 
 
 def _read_odd(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
@@ -191,13 +202,15 @@ def _one_by_one(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
     except msgspec.ValidationError:
         pile.unread.append(Unread(where, "expected a Bundle with a list of entries"))
         return
-    pile.seen |= {expected} - {""}
-    before = len(pile.resources)
+    before, found = pile.seen, {expected} - {""}
+    pile.seen = set()
     pile.room(len(bundle.entry or ()), where)
     for index, entry in enumerate(bundle.entry or ()):
         if not fhir.is_nothing(entry.resource):
             _add(entry.resource, where, index, entry.fullUrl or "", pile)
-    _note_next(bundle.link, pile.resources[before:], expected, pile)
+    found |= pile.seen
+    pile.seen = before | found
+    _note_next(bundle.link, found, pile)
 
 
 def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
@@ -212,8 +225,12 @@ def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
         elif kind in READ:
             pile.unread.append(Unread(where, f"{kind}: {fault}"))
             pile.unread_raw.append((where, raw))
+            pile.partial.add(kind)
         return
-    if not isinstance(body, fhir.OperationOutcome):
+    if isinstance(body, fhir.OperationOutcome):
+        return
+    pile.seen.add(type(body).__name__)
+    if pile.matters(body):
         pile.resources.append(Sent(body, place, index, full_url, raw if pile.keep_raw else Raw()))
 
 

@@ -46,7 +46,7 @@ def actions_of(proposal: Proposal, desk: Desk) -> tuple[ProposedAction, ...]:
     """
     try:
         return WRITERS[type(proposal)](proposal, desk)
-    except OutputFault:
+    except (OutputFault, RecursionError):  # the latter: a draft nested too deeply to copy
         return ()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Raw, Struct
 
 from cds_service.b12.codes import CodeSets
@@ -70,6 +71,7 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
     lens = Lens(medications_of(beside), codes)
     reader = _Reader(_aliases(patient_id, sent.get(fhir.Patient, ())), lens)
     values = {kind: reader.read(found) for kind, found in sent.items() if kind in READERS}
+    dropped = frozenset(one.type for one in reader.foreign)
     drafted = reader.read(drafts.resources)
     record = ClinicalRecord(
         patient=next(iter(_all(values, fhir.Patient)), None),
@@ -80,11 +82,12 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
         orders=_all(values, *ORDERS),
         drafts=tuple(value for value in drafted.values() if isinstance(value, Order)),
         seen=prefetched.seen,
-        partial=prefetched.partial,
-        unread=(*prefetched.unread, *drafts.unread, *(Unread(one.where, OTHER_PATIENT) for one in reader.foreign)),
+        partial=prefetched.partial | dropped,
+        unread=(*prefetched.unread, *drafts.unread, *reader.notes),
     )
-    originals = {resources.ref_of(one): one.raw for one in drafts.resources}
-    return Reading(record, originals, _lost(drafts, reader.foreign))
+    ours = [one for one in drafts.resources if one not in reader.foreign]
+    originals = {resources.ref_of(one): one.raw for one in reversed(ours)}  # of two with one id the first was read
+    return Reading(record, originals, _lost(drafts, reader))
 
 
 def _by_type(sent: Iterable[Sent]) -> Mapping[type, list[Sent]]:
@@ -104,6 +107,14 @@ class _Reader:
     def __init__(self, aliases: frozenset[str], lens: Lens) -> None:
         self.aliases, self.lens = aliases, lens
         self.foreign: list[Sent] = []
+        self.faulty: list[tuple[Sent, str]] = []
+
+    @property
+    def notes(self) -> tuple[Unread, ...]:
+        """Why each resource that was kept aside was not used."""
+        foreign = (Unread(one.where, OTHER_PATIENT) for one in self.foreign)
+        faulty = (Unread(one.where, f"{one.type}: {fault}") for one, fault in self.faulty)
+        return (*foreign, *faulty)
 
     def read(self, sent: Iterable[Sent]) -> Mapping[str, Value]:
         """Values by reference."""
@@ -111,26 +122,33 @@ class _Reader:
         for one in sent:
             body = one.body
             reader = READERS.get(type(body))
-            value = reader(body, one, self.lens) if reader else None
-            if value is None:
+            if reader is None:
                 continue
-            if self._ours(body, one):
-                values.setdefault(value.ref, value)
-            else:
+            if not self._ours(body, one):
                 self.foreign.append(one)
+            elif (value := self._value(reader, one)) is not None:
+                values.setdefault(value.ref, value)
         return values
+
+    def _value(self, reader: Callable[[Any, Sent, Lens], Value | None], sent: Sent) -> Value | None:
+        try:
+            return reader(sent.body, sent, self.lens)
+        except msgspec.ValidationError as fault:
+            self.faulty.append((sent, str(fault)))
+            return None
 
     def _ours(self, body: fhir.Known, sent: Sent) -> bool:
         if isinstance(body, fhir.Patient):
             if body.id and body.id not in self.aliases:
-                raise WrongPatient(OTHER_PATIENT, sent.where)
+                raise WrongPatient(OTHER_PATIENT, f"$.{sent.where}")
             return True
         subject = body.subject or body.patient
         reference = subject.reference if subject else None
-        if not reference or reference in self.aliases:
+        if not reference:
             return True
-        kind, _, rest = reference.rpartition("/Patient/")
-        return bool(kind) and rest.split("/", 1)[0] in self.aliases
+        bare = reference.split("/_history/", 1)[0]
+        base, _, rest = bare.rpartition("/Patient/")
+        return bare in self.aliases or (bool(base) and rest in self.aliases)
 
 
 def _aliases(patient_id: str, patients: Iterable[Sent]) -> frozenset[str]:
@@ -139,12 +157,12 @@ def _aliases(patient_id: str, patients: Iterable[Sent]) -> frozenset[str]:
     return frozenset(urls | {patient_id, f"Patient/{patient_id}", f"urn:uuid:{patient_id}"})
 
 
-def _lost(drafts: Prefetched, foreign: Iterable[Sent]) -> tuple[Unread, ...]:
+def _lost(drafts: Prefetched, reader: _Reader) -> tuple[Unread, ...]:
     """Drafts that were not read although their text names B12: their dose goes unchecked, and that must be said."""
-    dropped = [(sent.where, sent.raw) for sent in foreign if sent.type in ORDER_TYPES and not fhir.is_nothing(sent.raw)]
-    reasons = {note.where: note for note in drafts.unread}
-    named = [where for where, raw in (*drafts.unread_raw, *dropped) if mentions_b12(_text(raw))]
-    return tuple(reasons.get(where, Unread(where, OTHER_PATIENT)) for where in named)
+    aside = (*reader.foreign, *(sent for sent, _ in reader.faulty))
+    kept = [(one.where, one.raw) for one in aside if one.type in ORDER_TYPES and not fhir.is_nothing(one.raw)]
+    reasons = {note.where: note for note in (*drafts.unread, *reader.notes)}
+    return tuple(reasons[where] for where, raw in (*drafts.unread_raw, *kept) if mentions_b12(_text(raw)))
 
 
 def _text(raw: Raw) -> str:

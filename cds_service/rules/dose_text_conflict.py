@@ -5,7 +5,6 @@ from __future__ import annotations
 from cds_service.b12.conflict import conflict_of
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
-from cds_service.b12.record import SigRefused
 from cds_service.b12.verdict import Fact, Finding, Silent, Undecided, Verdict
 from cds_service.rules import draft_rule
 
@@ -21,6 +20,6 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     if found := next((conflict for conflict in conflicts if conflict), None):
         facts: dict[str, Fact] = {"structured": found.structured, "text": found.text}
         return Finding(found.kind, facts, (draft.ref,), about=draft.ref)
-    if any(isinstance(step.sig, SigRefused) for step in draft.steps):
+    if draft.text_refused:
         return Undecided("a dosage text that can be read without doubt")
     return Silent("structure and text agree, or only one of them speaks")

@@ -19,13 +19,13 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
      and the order is neither the cyanide antidote nor for an inborn error of cobalamin metabolism
     Then say how the dose reads, what is usual, and offer the order with the unit corrected.
     """
-    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+    if because := reads_as_antidote(episode, draft) or episode.specialist_dosing:
         return Silent(because)
     if draft.mass is None:
         return Undecided("a dose that can be read as a mass")
     swaps = (swap_of(episode, draft, index) for index in range(len(draft.steps)))
     swap = next((swap for swap in swaps if swap), None)
-    return _finding(draft, swap) if swap else Silent("the dose is plausible in its unit")
+    return _finding(draft, swap) if swap else Silent("no mix-up of milligrams and micrograms is apparent")
 
 
 def _finding(draft: B12Order, swap: Swap) -> Finding:

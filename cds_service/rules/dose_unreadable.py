@@ -5,6 +5,7 @@ from __future__ import annotations
 from cds_service.b12.dose import B12Order
 from cds_service.b12.doubt import unreadable_because
 from cds_service.b12.episode import Episode, Stage
+from cds_service.b12.intravenous import reads_as_antidote
 from cds_service.b12.verdict import Fact, Finding, Indicator, Silent, Verdict
 from cds_service.rules import draft_rule
 
@@ -14,15 +15,18 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When the dose of a B12 order cannot be worked out from structure, strength or text
      and the order is being signed, or it was just selected with a dose filled in
+     and the order is not the cyanide antidote
     Then say what is missing and what the protocol usually gives this patient; info before signing.
     """
+    if because := reads_as_antidote(episode, draft):
+        return Silent(because)
     if draft.mass is not None:
         return Silent("the dose can be read")
     if draft.ref not in episode.complete_drafts:
         return Silent("not signed yet, and no dose filled in")
     variant, written = unreadable_because(draft)
     facts: dict[str, Fact] = {"written": written, "product": draft.product.name}
-    if episode.regimen:
+    if episode.regimen and not episode.out_of_scope:
         facts["regimen"] = episode.regimen
     indicator = None if episode.stage is Stage.SIGN else Indicator.INFO
     return Finding(variant, facts, (draft.ref,), indicator=indicator, about=draft.ref)

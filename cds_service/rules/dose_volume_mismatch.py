@@ -18,7 +18,7 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
       or more than the largest dose that any label gives, or less than any replacement dose
     Then put both readings side by side and offer the volume that holds the dose; critical from tenfold.
     """
-    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+    if because := reads_as_antidote(episode, draft) or episode.specialist_dosing:
         return Silent(because)
     doubts = (volume_doubt_of(episode, draft, index) for index in range(len(draft.steps)))
     if doubt := next((doubt for doubt in doubts if doubt), None):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cds_service.b12.episode import Episode, Stage
-from cds_service.b12.history import is_maintenance, loading_state
+from cds_service.b12.episode import Episode
+from cds_service.b12.history import is_maintenance, loading_goes_on, loading_state
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Indicator, Proposal, Silent, Undecided, Verdict
 from cds_service.b12.words import Evidence
 from cds_service.rules import patient_rule
@@ -14,19 +14,20 @@ def judge(episode: Episode) -> Verdict:
     """
     When the first doses of this course follow each other at loading pace, or were ordered so,
      and fewer were given than the protocol's loading needs, or than any other known protocol's
-     and either maintenance is being ordered or the loading has stopped
+     and either maintenance is being ordered while no more loading is,
+      or the loading has stopped and nothing else covers the patient
     Then say how many of how many were given, when, and offer the rest; info where only orders tell of it.
     """
     if because := episode.out_of_scope:
         return Silent(because)
-    if episode.doses_unseen and "MedicationRequest" in episode.unseen:
-        return Undecided("earlier B12 doses and orders")
     state = loading_state(episode)
+    if state is None and episode.doses_unseen:
+        return Undecided("earlier B12 doses")
     if state is None:
         return Silent("no unfinished loading is on record")
     maintenance = next((draft for draft in episode.drafts if is_maintenance(draft, episode)), None)
-    if maintenance is None and (episode.stage is not Stage.VIEW or not state.broken):
-        return Silent("loading goes on")
+    if because := loading_goes_on(episode, state, maintenance):
+        return Silent(because)
     fixes: tuple[Proposal, ...] = ()
     if maintenance and episode.regimen:
         fixes = (AddLoading(maintenance.ref, episode.regimen, state.needed - state.given),)

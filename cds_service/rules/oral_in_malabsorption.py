@@ -15,7 +15,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     When B12 by mouth or nose is ordered as the only B12
      and the patient has a permanent malabsorption, a total gastrectomy or neurological signs
     Then recommend injections by the protocol and offer them instead;
-      info where loading is complete and the protocol then allows a high dose by mouth.
+      info where loading is complete and the protocol then allows a high dose by mouth;
+      nothing where the protocol allows it from the start and no neurological signs are documented.
     """
     if because := episode.out_of_scope:
         return Silent(because)
@@ -30,6 +31,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         return Silent(because)
     policy, dose = episode.protocol.oral, daily_mcg(draft)
     enough = dose is not None and dose >= policy.minimum.value
+    if enough and policy.first_line and not neuro:
+        return Silent("the protocol allows this dose by mouth from the start")
     allowed = enough and episode.course.loading_complete and policy.after_loading and not neuro
     regimen = episode.regimen
     fixes: tuple[Proposal, ...] = (ReplaceWithRegimen(draft.ref, regimen),) if regimen and not allowed else ()

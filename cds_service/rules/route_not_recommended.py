@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
-from cds_service.b12.intravenous import given_slowly, reads_as_antidote
+from cds_service.b12.intravenous import given_otherwise, given_slowly, reads_as_antidote
 from cds_service.b12.verdict import CorrectRoute, Fact, Finding, Indicator, Silent, Undecided, Verdict
 from cds_service.b12.words import Form, Route, Substance
 from cds_service.rules import draft_rule
@@ -14,17 +14,18 @@ from cds_service.rules import draft_rule
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When an injection of B12 is ordered by a route that its labelling here does not give
-     and the order is neither the cyanide antidote nor for an inborn error of cobalamin metabolism
+     and the order is no cyanide antidote, no parenteral nutrition, no test dose into the skin
+      and not for another therapy with a schedule of its own
     Then name the labelled routes and offer the order by the first of them;
-      critical for cyanocobalamin into a vein, info where another country's label gives the route.
+      critical for cyanocobalamin into a vein unless slowly, info where another country's label gives the route.
     """
-    if because := reads_as_antidote(episode, draft) or episode.out_of_scope:
+    if because := reads_as_antidote(episode, draft) or episode.out_of_scope or given_otherwise(draft):
         return Silent(because)
     route = draft.route
-    if route is None:
-        injected = draft.product.form is Form.INJECTION
-        return Undecided("the route of administration") if injected else Silent("no route is given")
-    if not route.parenteral:
+    if route in {None, Route.OTHER}:
+        unclear = draft.product.form is Form.INJECTION or draft.text_refused
+        return Undecided("the route of administration") if unclear else Silent("no known route is given")
+    if route is None or not route.parenteral:
         return Silent("not injected")
     labelled = episode.protocol.labelled(draft.product.substance)
     if labelled is None:
@@ -37,7 +38,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         "labelled": " or ".join(one.value for one in labelled.routes),
     }
     fix = CorrectRoute(draft.ref, labelled.routes[0])
-    if route is Route.INTRAVENOUS and not given_slowly(draft):
+    pushed = route is Route.INTRAVENOUS and not given_slowly(draft)
+    if pushed and draft.product.substance is Substance.CYANOCOBALAMIN:
         return Finding("vein", facts, (draft.ref,), (fix,), Indicator.CRITICAL, draft.ref)
     if route in labelled.elsewhere:
         return Finding("elsewhere", facts, (draft.ref,), (fix,), Indicator.INFO, draft.ref)

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from cds_service.errors import CdsError, RequestError, StoreUnavailable
 from cds_service.hooks import ENCODER
@@ -55,7 +55,8 @@ def _unavailable(fault: StoreUnavailable) -> Response:
 
 def _http(fault: HTTPException) -> Response:
     status = fault.code or 500
-    reply = outcome(status, ISSUES.get(status, "invalid"), WORDS.get(status, fault.name))
+    path = "$" if isinstance(fault, RequestEntityTooLarge) else ""
+    reply = outcome(status, ISSUES.get(status, "invalid"), WORDS.get(status, fault.name), path)
     if status == 405 and (allowed := getattr(fault, "valid_methods", None)):  # noqa: PLR2004 - the HTTP status
         reply.headers["Allow"] = ", ".join(sorted(allowed))
     return reply

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from cds_service.fhir.prefetch import TEMPLATES
 
-VERSION = "2.0"
+VERSION = "2.0.1"
 
 
 class Service(Struct, frozen=True, omit_defaults=True):

@@ -142,7 +142,7 @@ KEYS = {kind: key for key, (kind, _) in TEMPLATES.items()} | {"Immunization": "i
 PERIODS = {"day": "d", "week": "wk", "month": "mo", "year": "a", "hour": "h"}
 ADVERBS = {"daily": "d", "weekly": "wk", "monthly": "mo", "yearly": "a"}
 TIMES = {"twice": 2}
-DATE = r"\d{4}(?:-\d\d(?:-\d\d(?:T\S+)?)?)?"
+DATE = r"(?:19|20)\d\d(?:-\d\d(?:-\d\d(?:T\S+)?)?)?(?! (?:mcg|mg|mL)\b)"
 NUMBER = r"\d+(?:\.\d+)?"
 STATUSES = "active|completed|stopped|on-hold|cancelled|not-done|draft|entered-in-error|unknown|in-progress|intended"
 

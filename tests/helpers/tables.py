@@ -98,7 +98,7 @@ def rows_of(path: Path) -> tuple[Row, ...]:
         if not text.strip() or text.startswith("#"):
             continue
         body, _, note = text.partition(" <- ")
-        cells = tuple(cell.strip() for cell in body.split(" | "))
+        cells = tuple(cell.strip() for cell in body.split("|"))
         if cells == COLUMNS:
             continue
         if len(cells) != len(COLUMNS):
@@ -162,7 +162,7 @@ def said(verdict: Verdict | None, row: Row) -> Expected:
         return Expected("undecided", verdict.missing)
     indicator = verdict.indicator or knowledge().texts[row.rule].indicator
     facts = {name: str(value) for name, value in plain_facts(verdict.facts).items()} | {"offers": offers_of(verdict)}
-    named = {name: value for name, value in facts.items() if name in row.expected.facts}
+    named = {name: facts.get(name, "nothing") for name in row.expected.facts}
     return Expected("finding", verdict.variant, indicator.value, named)
 
 

@@ -1,0 +1,95 @@
+"""Short ways from JSON to what the service makes of it."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from cds_service.answer import Answer, Asked, answer
+from cds_service.b12.episode import Episode, Moment, Stage, episode_of
+from cds_service.b12.record import ClinicalRecord
+from cds_service.b12.sig import read_sig
+from cds_service.b12.timeline import Timeline, timeline_of
+from cds_service.fhir.prefetch import Prefetched, read_bundle, read_prefetch
+from cds_service.fhir.read import Reading, read_record
+from cds_service.fhir.relevance import relevance
+from cds_service.hooks import read_request
+from cds_service.knowledge import Knowledge
+
+Json = dict[str, Any]
+Kind = TypeVar("Kind")
+PATIENT = "p1"
+SNOMED = "http://snomed.info/sct"
+UCUM = "http://unitsofmeasure.org"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+LOINC = "http://loinc.org"
+B12 = {"coding": [{"system": RXNORM, "code": "309594", "display": "vitamin B12 1 MG/ML Injectable Solution"}]}
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+MOST = 1000
+
+
+def raw(value: object) -> Raw:
+    """JSON bytes."""
+    return Raw(json.dumps(value).encode())
+
+
+def decoded(value: object, kind: type[Kind]) -> Kind:
+    """A struct as the wire would give it."""
+    return msgspec.json.decode(json.dumps(value), type=kind)
+
+
+def ucum(value: float, unit: str, code: str = "") -> Json:
+    """A UCUM quantity."""
+    return {"value": value, "unit": unit, "system": UCUM, "code": code or unit}
+
+
+def resource(kind: str, **fields: Any) -> Json:
+    """A resource of the patient; a B12 injection if it is a medication resource that names none."""
+    body: Json = {"resourceType": kind, "subject": {"reference": f"Patient/{PATIENT}"}}
+    if kind.startswith("Medication") and not {"medicationReference", "medicationCodeableConcept"} & set(fields):
+        body["medicationCodeableConcept"] = B12
+    return {name: value for name, value in (body | fields).items() if value is not None}
+
+
+def bundle(*resources: Json) -> Json:
+    """A searchset of these resources."""
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+
+
+def read(knowledge: Knowledge, *resources: Json, drafts: tuple[Json, ...] = ()) -> Reading:
+    """What is read of resources that came in one prefetched Bundle, and of drafts."""
+    sent = read_prefetch({"x": raw(bundle(*resources))}, MOST, relevance(knowledge.codes))
+    drafted = read_bundle(raw(bundle(*drafts)), "context.draftOrders", MOST) if drafts else Prefetched()
+    return read_record(PATIENT, sent, drafted, knowledge.codes)
+
+
+def timeline(
+    knowledge: Knowledge, record: ClinicalRecord, as_of: datetime = NOON, protocol: str = "us-practice"
+) -> Timeline:
+    """The timeline of a record."""
+    return timeline_of(record, knowledge.codes, knowledge.protocols[protocol], read_sig, as_of)
+
+
+def episode(
+    knowledge: Knowledge,
+    *resources: Json,
+    drafts: tuple[Json, ...] = (),
+    as_of: datetime = NOON,
+    protocol: str = "us-practice",
+    stage: Stage = Stage.SIGN,
+) -> Episode:
+    """The episode of a patient's resources."""
+    record = read(knowledge, *resources, drafts=drafts).record
+    return episode_of(record, knowledge.guidance(protocol), Moment(as_of, stage))
+
+
+def answered(
+    knowledge: Knowledge, request: Json, *, as_of: datetime = NOON, protocol: str = "us-practice", most_cards: int = 5
+) -> Answer:
+    """The answer of the whole pipeline."""
+    asked = Asked(knowledge, protocol, as_of, most_cards, 20_000)
+    return answer(read_request(json.dumps(request).encode()), asked)
