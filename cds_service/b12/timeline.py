@@ -70,7 +70,8 @@ def timeline_of(
     """The timeline of a record; future-dated, cancelled, not-done and mistaken entries do not count."""
     today = as_of.date()
     product_of = cache(lambda product: b12_product_of(product, codes))  # the same product comes with every dose
-    used = [(use, product) for use in record.uses if _counts(use, as_of) and (product := product_of(use.product))]
+    counted = ((use, product_of(use.product)) for use in record.uses if _counts(use, as_of))
+    used = [(use, product) for use, product in counted if product and not product.antidote]
     told = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
     events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
     courses = (course for use, product in used if (course := _stated_course(use, product, codes, read_sig, today)))
@@ -98,6 +99,16 @@ def in_future(when: When, as_of: datetime) -> bool:
 
 def _counts(use: Use, as_of: datetime) -> bool:
     return use.status not in NEVER_COUNTS and not (use.when and in_future(use.when, as_of))
+
+
+def in_antidote_range(substance: Substance, route: Route | None, mass: Mass | None, protocol: Protocol) -> bool:
+    """Hydroxocobalamin into a vein in the gram range of the cyanide antidote."""
+    large = mass is not None and mass.high >= protocol.timing.antidote_from.value
+    return substance is Substance.HYDROXOCOBALAMIN and route is Route.INTRAVENOUS and large
+
+
+def _is_antidote(order: B12Order, protocol: Protocol) -> bool:
+    return order.product.antidote or in_antidote_range(order.product.substance, order.route, order.mass, protocol)
 
 
 def _is_order(order: Order) -> bool:

@@ -91,7 +91,7 @@ def with_dose(draft: Resource, step: int, value: Decimal, unit: str, code: str) 
     instruction["doseAndRate"] = [row]
     for name in ("text", "patientInstruction"):
         if isinstance(instruction.get(name), str):
-            instruction[name] = _rewritten(instruction[name], old, f"{plain(value):f} {unit}")
+            instruction[name] = _rewritten(instruction[name], old, f"{Decimal(plain(value)):f} {unit}")
     return order
 
 

@@ -80,7 +80,7 @@ WRONG = {
     "no instant": ({AS_OF: "yesterday"}, f"$.extension['{AS_OF}']"),
     "no zone": ({AS_OF: "2026-01-01T00:00:00"}, f"$.extension['{AS_OF}']"),
     "a day": ({AS_OF: "2026-01-01"}, f"$.extension['{AS_OF}']"),
-    "unknown protocol": ({PROTOCOL: "made-up"}, "$.extension"),
+    "unknown protocol": ({PROTOCOL: "made-up"}, f"$.extension['{PROTOCOL}']"),
 }
 
 

@@ -104,7 +104,8 @@ def rows_of(path: Path) -> tuple[Row, ...]:
         if len(cells) != len(COLUMNS):
             raise ValueError(f"{path.name}:{line}: expected {len(COLUMNS)} cells, got {len(cells)}")
         above = tuple(old if cell == DITTO else cell for cell, old in zip(cells, above, strict=True))
-        rows.append(Row(path.stem, line, *above, note.strip(), cells))
+        as_of, hook, protocol, record, draft, verdict = above
+        rows.append(Row(path.stem, line, as_of, hook, protocol, record, draft, verdict, note.strip(), cells))
     return tuple(rows)
 
 

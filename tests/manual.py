@@ -1,0 +1,262 @@
+"""Writes cards/README.md, the clinicians' manual: `python -m tests.manual`, or `--check` to see whether it is stale."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from cds_service.b12.protocol import Figure, LabelledRoutes, Protocol, Span
+from cds_service.rules import Rule
+from cds_service.wording import number
+from tests.helpers import patients
+from tests.helpers.patients import knowledge
+from tests.helpers.tables import COLUMNS, DITTO, FOLDER, Case, Row, case_of, rows_of
+
+MANUAL = Path(__file__).parent.parent / "cards" / "README.md"
+GENERATED = (
+    "<!-- Written by `python -m tests.manual`. Change the rules, texts, tables and protocols, not this page. -->"
+)
+TRAPS = {
+    "F1": "the cyanide antidote",
+    "F2": "an inborn error, or a specialist's high dose",
+    "F3": "a product with other ingredients, or an infusion",
+    "F4": "a dose in millilitres or ampoules",
+    "F5": "a strength that is not known",
+    "F6": "the patient is covered by mouth",
+    "F7": "something dated in the future",
+    "F8": "cancelled, mistaken, stopped, on hold, a draft or a plan",
+    "F9": "several orders or steps that belong together",
+    "F10": "a child, or a dose by weight",
+    "F11": "pemetrexed or pralatrexate",
+    "F12": "another country's label",
+    "F13": "doses or results from elsewhere",
+    "F14": "one thing told by several resources",
+    "F15": "a result with the wrong unit or code",
+    "F18": "a result that is preliminary, cancelled or corrected",
+    "F19": "a diagnostic dose of 1 mcg",
+    "F20": "an old order that was never closed",
+    "F21": "a patient who has died, or is dying",
+    "F22": "a multi-dose vial read as a dose",
+    "F24": "100 mcg is on label",
+    "F25": "a result that is a limit",
+    "F26": "inexact dates and time zones",
+    "F27": "an order not to give",
+}
+INTRO = """\
+This is everything that the service can say about vitamin B12, when it says it, and every number that it goes by. It is
+written from the same files that the service runs on, and every case in it is a test: what stands here is what happens.
+
+## How to read it
+
+A **rule** looks at one thing. It answers in one of three ways:
+
+- **finding**: there is something to say. A card shows it, with one of three signs: *info* (worth knowing), *warning*
+  (should be looked at), *critical* (look before going on).
+- **silent**: the rule looked, and there is nothing to say.
+- **undecided**: the rule could not look, because something was missing. For an order that is being signed, a quiet card
+  says so. Undecided never passes for silent.
+
+*When* and *Then* say in words what the rule does. The **cards** show what a clinician reads, with the numbers of one
+of the cases. The **cases** are one patient, one order and one day a row, and the verdict that follows. Notes say what is
+easily got wrong; those that begin with F and a number name one of these kinds of false alarm:
+
+{traps}
+
+A **hook** is the moment of asking: *view* when a chart is opened, *select* when an order is chosen, *sign* when it is
+about to be signed. A **protocol** is the guideline or label that a site has chosen; its numbers are at the end of this
+page. A number that no guideline gives is called a house default, and says so.
+
+If a row is wrong, change it in `tests/rules/` and the tests will show what has to follow. If a word is wrong, change it
+in `cards/`; a number, in `cds_service/protocols/`.
+
+## How a case is written
+
+"""
+
+
+def manual() -> str:
+    """The whole page."""
+    parts = [GENERATED, "# Clinicians' manual", INTRO.format(traps=_traps()) + _shorthand(), _contents()]
+    parts += [_chapter(rule) for rule in knowledge().rules.values()]
+    parts += ["# Numbers", _shared(), *(_protocol(one) for one in knowledge().protocols.values())]
+    return "\n\n".join(parts) + "\n"
+
+
+def _traps() -> str:
+    return "\n".join(f"- {code}: {words}" for code, words in TRAPS.items())
+
+
+def _shorthand() -> str:
+    """The notation, as its reader documents it."""
+    return f"```text\n{(patients.__doc__ or '').strip()}\n```"
+
+
+def _contents() -> str:
+    lines = [f"- [{_title(rule)}](#{rule.id.replace('_', '-')}) `{rule.id}`" for rule in knowledge().rules.values()]
+    return "\n".join(["## Rules", "", *lines])
+
+
+def _title(rule: Rule) -> str:
+    return (sys.modules[rule.judge.__module__].__doc__ or "").strip().removesuffix(".")
+
+
+def _chapter(rule: Rule) -> str:
+    text = knowledge().texts[rule.id]
+    rows = rows_of(FOLDER / f"{rule.id}.txt")
+    says = textwrap.dedent(rule.says).strip()
+    reasons = "; ".join(words for _, words in text.override_reasons)
+    asked = "for each B12 order" if rule.of_draft else "once for the patient"
+    return "\n\n".join([
+        f'<a id="{rule.id.replace("_", "-")}"></a>\n\n## {_title(rule)}',
+        f"```text\n{says}\n```",
+        f"Rule `{rule.id}`, asked {asked} at {', '.join(sorted(rule.hooks))}; {text.indicator.value} unless said otherwise.",
+        "### Cards",
+        *_cards(rows),
+        f"Reasons offered for overriding: {reasons}.",
+        "### Cases",
+        _cases(rows),
+    ])  # fmt: skip
+
+
+def _cards(rows: Iterable[Row]) -> Iterator[str]:
+    """The card of the first case of each variant."""
+    shown: set[str] = set()
+    for row in rows:
+        expected = row.expected
+        if expected.kind == "finding" and expected.words not in shown:
+            shown.add(expected.words)
+            yield _card(case_of(row), expected.words)
+
+
+def _card(case: Case, variant: str) -> str:
+    card = case.card
+    offers = [f"**[ {one.label} ]**" for one in card.suggestions]
+    body = [f"**{card.summary}**", *card.detail.split("\n"), *(["", *offers] if offers else [])]
+    quoted = "\n".join(f"> {line}".rstrip() for line in [body[0], "", *body[1:]])
+    return f"`{variant}`, {card.indicator}:\n\n{quoted}"
+
+
+def _cases(rows: Iterable[Row]) -> str:
+    head = [*COLUMNS, "note"]
+    return _table(
+        head, ([*(cell.replace('"', "″") if cell == '"' else cell for cell in row.cells), row.note] for row in rows)
+    )
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")
+
+
+Number = Figure | Span
+
+
+def _figures(node: object, path: str) -> Iterator[tuple[str, Number]]:
+    """Every number of a protocol, with the names that lead to it."""
+    if isinstance(node, Figure | Span):
+        yield path, node
+    elif isinstance(node, tuple):
+        for place, item in enumerate(node, start=1):
+            yield from _figures(item, f"{path} {_name(item, place)}")
+    elif isinstance(node, Struct):
+        for name in node.__struct_fields__:
+            yield from _figures(getattr(node, name), f"{path}, {name}" if path else name)
+
+
+def _name(item: object, place: int) -> str:
+    """What tells an item of a list from its neighbours."""
+    if hasattr(item, "id"):
+        return str(item.id)
+    if hasattr(item, "analyte"):
+        return str(item.analyte.value)
+    if hasattr(item, "routes"):
+        what = "/".join(one.value for one in getattr(item, "substances", ())) or "any"
+        return f"{what}, {'/'.join(route.value for route in item.routes)}"
+    return f"step {place}"
+
+
+def _listed(numbers: Iterable[tuple[str, Number]]) -> str:
+    rows = ([path.replace("_", " "), _value(one), _unit(one.unit), str(one.since), one.source] for path, one in numbers)
+    return _table(["what", "value", "unit", "since", "source"], rows)
+
+
+def _value(one: Number) -> str:
+    if isinstance(one, Figure):
+        return number(one.value)
+    return number(one.low) if one.low == one.high else f"{number(one.low)} to {number(one.high)}"
+
+
+def _unit(unit: str) -> str:
+    return {"ug": "mcg", "d": "days", "a": "years", "1": ""}.get(unit, unit)
+
+
+def _common() -> list[tuple[str, Number]]:
+    """The numbers that every protocol holds alike: the house defaults."""
+    first, *others = [list(_figures(one, "")) for one in knowledge().protocols.values()]
+    return [one for one in first if all(one in other for other in others)]
+
+
+def _shared() -> str:
+    return "\n\n".join([
+        "## House defaults, the same in every protocol",
+        "No guideline gives these. Each source says so, and says what the value was drawn from.",
+        _listed(_common()),
+    ])  # fmt: skip
+
+
+def _protocol(protocol: Protocol) -> str:
+    common = _common()
+    own = [one for one in _figures(protocol, "") if one not in common]
+    cited = protocol.source
+    where = f"[{cited.label}]({cited.url})" if cited.url else cited.label
+    oral = protocol.oral
+    policy = ", ".join([
+        f"{_allowed(oral.first_line)} from the start",
+        f"{_allowed(oral.after_loading)} after loading",
+        f"{_allowed(oral.neurological)} with neurological signs",
+    ])  # fmt: skip
+    return "\n\n".join([
+        f"## {protocol.title}",
+        f"`{protocol.id}` {protocol.version}, {protocol.country}. Source: {where}.",
+        "\n".join(f"- {regimen.id}: {regimen.title}." for regimen in protocol.regimens),
+        _listed(own),
+        _table(["substance", "labelled routes", "only elsewhere", "since", "source"], map(_routes, protocol.routes)),
+        f"By mouth in lasting malabsorption: {policy}. {oral.source}",
+        f"Treated for life: {', '.join(cause.value for cause in protocol.lifelong)}.",
+        "What this protocol does not say, and nothing is borrowed for:",
+        "\n".join(f"- {gap}" for gap in protocol.gaps),
+    ])  # fmt: skip
+
+
+def _routes(labelled: LabelledRoutes) -> list[str]:
+    here, elsewhere = (", ".join(one.value for one in routes) for routes in (labelled.routes, labelled.elsewhere))
+    return [labelled.substance.value, here, elsewhere, str(labelled.since), labelled.source]
+
+
+def _allowed(yes: bool) -> str:  # noqa: FBT001 - one word for one fact
+    return "allowed" if yes else "not allowed"
+
+
+def main(arguments: list[str]) -> int:
+    """Write the manual; with --check only say whether it is stale."""
+    fresh = manual()
+    if "--check" in arguments:
+        stale = not MANUAL.exists() or MANUAL.read_text("utf-8") != fresh
+        if stale:
+            sys.stderr.write("cards/README.md is stale: run python -m tests.manual\n")
+        return int(stale)
+    MANUAL.write_text(fresh, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

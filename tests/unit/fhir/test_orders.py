@@ -1,0 +1,317 @@
+"""Corrected orders: the draft itself with one thing changed, valid FHIR R4, and nothing else touched."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec import Raw
+
+from cds_service.b12.protocol import Regimen, RegimenFor
+from cds_service.b12.words import Route
+from cds_service.errors import OutputFault
+from cds_service.fhir import orders
+from cds_service.hooks import ENCODER
+from cds_service.knowledge import Knowledge
+from tests.helpers.reading import SNOMED, Json, raw, ucum
+
+IM = {"coding": [{"system": SNOMED, "code": "78421000"}]}
+MONTHLY = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "mo"}}
+INSTRUCTION = {
+    "text": "1000 mg IM monthly",
+    "route": IM,
+    "timing": MONTHLY,
+    "doseAndRate": [{"doseQuantity": ucum(1000, "mg")}],
+}
+DRAFT = {
+    "resourceType": "MedicationRequest",
+    "id": "o1",
+    "status": "draft",
+    "intent": "order",
+    "subject": {"reference": "Patient/p1"},
+    "medicationCodeableConcept": {"text": "cyanocobalamin"},
+    "dosageInstruction": [INSTRUCTION],
+}
+D = Decimal
+
+
+def draft(*instructions: Json, **fields: Any) -> orders.Resource:
+    return orders.draft_of(raw(DRAFT | ({"dosageInstruction": list(instructions)} if instructions else {}) | fields))
+
+
+def corrected(order: orders.Resource, step: int = 0, value: str = "1000", unit: str = "mcg") -> Json:
+    found: Json = orders.check(orders.with_dose(order, step, D(value), unit, {"mcg": "ug"}.get(unit, unit)))
+    return found
+
+
+def wire(order: orders.Resource) -> str:
+    return ENCODER.encode(order).decode()
+
+
+# The draft as it came
+
+
+def test_decimals_and_unknown_elements_come_through_as_they_were_written() -> None:
+    text = '{"resourceType":"MedicationRequest","x":1.50,"y":0.10000000000000000000000000001,"z":{"a":[1,true,"é"]}}'
+
+    assert wire(orders.draft_of(Raw(text.encode()))) == text
+
+
+@pytest.mark.parametrize("name", ["category", "reasonCode"])
+def test_an_object_for_a_list_becomes_a_list(name: str) -> None:
+    found = draft(**{name: {"text": "a"}})
+
+    assert found[name] == [{"text": "a"}]
+    assert orders.check(found)
+
+
+def test_an_object_for_the_instruction_and_its_rows_becomes_a_list() -> None:
+    loose = INSTRUCTION | {"doseAndRate": INSTRUCTION["doseAndRate"][0]}  # type: ignore[index] # a list of one
+    found = orders.draft_of(raw(DRAFT | {"dosageInstruction": loose}))
+
+    assert found["dosageInstruction"] == [INSTRUCTION]
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}, [None], [{}], {"coding": [{"code": ""}]}])
+def test_what_is_empty_is_left_out(empty: object) -> None:
+    assert draft(reasonCode=empty) == draft()
+
+
+def test_false_and_zero_are_not_empty() -> None:
+    found = draft(doNotPerform=False, dispenseRequest={"numberOfRepeatsAllowed": 0})
+
+    assert (found["doNotPerform"], found["dispenseRequest"]) == (False, {"numberOfRepeatsAllowed": 0})
+
+
+# Another dose
+
+
+def test_only_dose_and_text_change() -> None:
+    before = draft(note=[{"text": "keep 1.0 me"}], priority="routine")
+    after = corrected(before)
+    step, old = after.pop("dosageInstruction")[0], before.pop("dosageInstruction")[0]
+
+    assert wire(after) == wire(before)
+    assert step.pop("doseAndRate") == [{"doseQuantity": ucum(1000, "mcg", "ug")}]
+    assert step.pop("text") == "1000 mcg IM monthly"
+    assert wire(step) == wire({name: kept for name, kept in old.items() if name not in {"doseAndRate", "text"}})
+
+
+def test_the_draft_itself_is_not_changed() -> None:
+    before = draft()
+    copy = json.dumps(before, default=str)
+    corrected(before)
+
+    assert json.dumps(before, default=str) == copy
+
+
+def test_the_step_is_counted_in_sequence_and_not_as_it_stands() -> None:
+    late, early = INSTRUCTION | {"sequence": 2, "text": "late"}, INSTRUCTION | {"sequence": 1, "text": "early"}
+    after = corrected(draft(late, early), 0)
+
+    assert [(one["text"], one["doseAndRate"][0]["doseQuantity"]["unit"]) for one in after["dosageInstruction"]] == [
+        ("late", "mg"),
+        ("early", "mcg"),
+    ]
+
+
+def test_of_several_rows_the_ordered_one_stays_and_keeps_its_rate() -> None:
+    rows = [
+        {"type": {"text": "calculated"}, "doseQuantity": ucum(9, "mL")},
+        {"type": {"coding": [{"code": "ordered"}]}, "doseQuantity": ucum(1000, "mg"), "rateQuantity": ucum(1, "mL/h")},
+    ]
+    [row] = corrected(draft(INSTRUCTION | {"doseAndRate": rows}))["dosageInstruction"][0]["doseAndRate"]
+
+    assert row == rows[1] | {"doseQuantity": ucum(1000, "mcg", "ug")}
+
+
+def test_a_range_or_nothing_gives_way_to_the_dose() -> None:
+    span = {"doseRange": {"low": ucum(500, "mg"), "high": ucum(1000, "mg")}}
+
+    for rows in ([span], None):
+        order = draft({name: kept for name, kept in (INSTRUCTION | {"doseAndRate": rows}).items() if kept})
+        [row] = corrected(order)["dosageInstruction"][0]["doseAndRate"]
+        assert row == {"doseQuantity": ucum(1000, "mcg", "ug")}
+
+
+TEXTS = [
+    ("inject 1000 mg monthly", "inject 1000 mcg monthly"),
+    ("inject 1,000 mg (1000 mg) monthly", "inject 1000 mcg (1000 mcg) monthly"),
+    ("inject 1 mL (1000 mg) monthly", "inject 1 mL (1000 mcg) monthly"),
+    ("1 g monthly with a 25 G needle", "1 g monthly with a 25 G needle"),
+    ("1 gram monthly", "1000 mcg monthly"),
+    ("500 mg then 250 mg", "500 mg then 250 mg"),
+    ("1000mg of 1000 mcg/mL", "1000 mcg of 1000 mcg/mL"),
+    ("1000mg of 1000 mcg per mL", "1000 mcg of 1000 mcg per mL"),
+    ("as directed", "as directed"),
+    ("1/1000 mg", "1/1000 mg"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS)
+def test_the_mistaken_amount_in_the_text_is_rewritten_and_no_other(text: str, expected: str) -> None:
+    after = corrected(draft(INSTRUCTION | {"text": text, "patientInstruction": text}))["dosageInstruction"][0]
+
+    assert (after["text"], after["patientInstruction"]) == (expected, expected)
+
+
+def test_a_text_whose_structure_gives_no_number_is_rewritten_if_it_holds_one_amount() -> None:
+    for text, expected in (("1000 mg monthly", "1000 mcg monthly"), ("500 mg then 250 mg", "500 mg then 250 mg")):
+        order = draft({"text": text, "timing": MONTHLY})
+        assert corrected(order)["dosageInstruction"][0]["text"] == expected
+
+
+def test_a_volume_is_replaced_by_a_volume() -> None:
+    order = draft(INSTRUCTION | {"text": "10 mL (1000 mcg) IM", "doseAndRate": [{"doseQuantity": ucum(10, "mL")}]})
+    after = corrected(order, 0, "1.0", "mL")["dosageInstruction"][0]
+
+    assert after["text"] == "1 mL (1000 mcg) IM"
+    assert '"value":1,' in wire(after)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [("1000.0", "1000"), ("1.50", "1.5"), ("0.10", "0.1"), ("1E+3", "1000"), ("0", "0")]
+)
+def test_a_trailing_zero_is_never_written(value: str, written: str) -> None:
+    assert f'"value":{written},' in wire(corrected(draft(), 0, value))
+    assert corrected(draft(), 0, value)["dosageInstruction"][0]["text"] == f"{written} mcg IM monthly"
+
+
+@pytest.mark.parametrize(
+    ("mcg", "written", "expected"),
+    [
+        ("1000", "1000 mg", ("1000", "mcg", "ug")),
+        ("1000", "1 mcg", ("1", "mg", "mg")),
+        ("1500", "1.5 mcg", ("1.5", "mg", "mg")),
+        ("1250", "1.25 mcg", ("1250", "mcg", "ug")),
+        ("500", "0.5 mcg", ("500", "mcg", "ug")),
+        ("1000", "", ("1", "mg", "mg")),
+    ],
+)
+def test_a_dose_is_written_in_the_other_unit_if_it_fits(mcg: str, written: str, expected: tuple[str, str, str]) -> None:
+    value, unit, code = orders.dose_units(D(mcg), written)
+
+    assert (str(orders.plain(value)), unit, code) == expected
+
+
+# Another route
+
+
+def test_another_route_is_written_in_every_instruction_and_nothing_names_the_old() -> None:
+    order = draft(INSTRUCTION | {"site": {"text": "vein"}, "method": {"text": "push"}}, {"timing": MONTHLY})
+    first, second = orders.check(orders.with_route(order, Route.SUBCUTANEOUS))["dosageInstruction"]
+
+    assert first == {"route": orders.route_concept(Route.SUBCUTANEOUS), "timing": MONTHLY} | {
+        "doseAndRate": INSTRUCTION["doseAndRate"]
+    }
+    assert second["route"]["coding"][0]["code"] == "34206005"
+
+
+@pytest.mark.parametrize("kept", [("text",), ("text", "timing"), ("text", "doseAndRate")])
+def test_no_route_is_written_where_the_dose_or_schedule_would_be_lost_with_the_text(kept: tuple[str, ...]) -> None:
+    order = draft({name: INSTRUCTION[name] for name in kept})
+
+    with pytest.raises(OutputFault, match="the text alone"):
+        orders.with_route(order, Route.INTRAMUSCULAR)
+
+
+def test_a_draft_without_instructions_gets_no_route() -> None:
+    order = {name: kept for name, kept in draft().items() if name != "dosageInstruction"}
+
+    assert orders.with_route(order, Route.ORAL) == order
+
+
+# Loading, and new orders
+
+
+def regimen(knowledge: Knowledge, protocol: str, whom: RegimenFor = RegimenFor.STANDARD) -> Regimen:
+    found = knowledge.protocols[protocol].regimen(whom)
+    assert found
+    return found
+
+
+def loaded(
+    knowledge: Knowledge, order: orders.Resource, remaining: int | None = None, protocol: str = "uk-nice-bnf"
+) -> list[Json]:
+    steps: list[Json] = orders.check(orders.with_loading(order, regimen(knowledge, protocol), remaining))[
+        "dosageInstruction"
+    ]
+    return steps
+
+
+def test_loading_is_put_first_and_numbered(knowledge: Knowledge) -> None:
+    loading, own = loaded(knowledge, draft())
+
+    assert loading["timing"]["repeat"] == {"count": 6, "frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "d"}
+    assert loading["doseAndRate"][0]["doseQuantity"] == ucum(1000, "mcg", "ug")
+    assert loading["route"] == IM
+    assert own == INSTRUCTION | {"sequence": 2}
+
+
+def test_only_the_rest_of_loading_is_put_first(knowledge: Knowledge) -> None:
+    assert [one["timing"]["repeat"].get("count") for one in loaded(knowledge, draft(), 2)] == [2, None]
+    counts = [one["timing"]["repeat"].get("count") for one in loaded(knowledge, draft(), 9, "us-label")]
+    assert counts == [5, 4, None]
+    assert len(loaded(knowledge, draft(), None, "us-label")) == 4
+
+
+def test_a_draft_without_instructions_gets_loading_alone_by_the_regimens_route(knowledge: Knowledge) -> None:
+    order = {name: kept for name, kept in draft().items() if name != "dosageInstruction"}
+    [loading] = loaded(knowledge, order)
+
+    assert loading["route"] == orders.route_concept(Route.INTRAMUSCULAR)
+
+
+def test_own_instructions_follow_in_sequence_and_those_at_one_time_stay_so(knowledge: Knowledge) -> None:
+    steps = [INSTRUCTION | {"sequence": number, "text": name} for number, name in ((2, "c"), (1, "a"), (1, "b"))]
+
+    assert [(one["sequence"], one["text"]) for one in loaded(knowledge, draft(*steps))[1:]] == [
+        (2, "a"),
+        (2, "b"),
+        (3, "c"),
+    ]
+    assert [one["sequence"] for one in loaded(knowledge, draft(INSTRUCTION, INSTRUCTION))] == [1, 2, 3]
+
+
+def test_loading_without_a_number_says_until_when(knowledge: Knowledge) -> None:
+    neurological = regimen(knowledge, "uk-nice-bnf", RegimenFor.NEUROLOGICAL)
+    for steps in (
+        orders.with_loading(draft(), neurological, None)["dosageInstruction"],
+        orders.new_order(neurological, "p1", maintenance_only=False)["dosageInstruction"],
+    ):
+        assert steps[0]["additionalInstruction"] == [{"text": "until no further improvement"}]
+        assert "count" not in steps[0]["timing"]["repeat"]
+    [rest, _] = orders.with_loading(draft(), neurological, 3)["dosageInstruction"]
+    assert rest["timing"]["repeat"]["count"] == 3
+
+
+def every_regimen(knowledge: Knowledge) -> list[Regimen]:
+    return [one for protocol in knowledge.protocols.values() for one in protocol.regimens]
+
+
+def test_every_regimen_of_every_protocol_makes_valid_orders(knowledge: Knowledge) -> None:
+    for one in every_regimen(knowledge):
+        for maintenance_only in (False, True):
+            order = orders.check(orders.new_order(one, "p1", maintenance_only=maintenance_only))
+            steps = order["dosageInstruction"]
+            numbers = [step.get("sequence") for step in steps]
+            assert numbers == ([None] if len(steps) == 1 else list(range(1, len(steps) + 1)))
+            injected = order["medicationCodeableConcept"]["text"].endswith(" injection")
+            assert injected is one.routes[0].parenteral
+        assert orders.check(orders.with_loading(draft(), one, None))
+
+
+def test_a_new_order_is_a_draft_for_the_patient_to_be_signed(knowledge: Knowledge) -> None:
+    order = orders.new_order(regimen(knowledge, "uk-nice-bnf"), "p1", maintenance_only=True)
+
+    assert (order["status"], order["intent"], order["subject"]) == ("draft", "order", {"reference": "Patient/p1"})
+    [step] = order["dosageInstruction"]
+    assert step["timing"]["repeat"] == {"frequency": 1, "period": 56, "periodMax": 92, "periodUnit": "d"}
+
+
+def test_what_is_not_valid_fhir_is_refused_and_the_fault_names_elements_and_no_values() -> None:
+    with pytest.raises(OutputFault, match=r"dosageInstruction\.0\.sequence") as fault:
+        orders.check(draft(INSTRUCTION | {"sequence": "secret"}))
+    assert "secret" not in str(fault.value)
