@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 TODAY = date(2026, 11, 20)
+MONTHLY_DOSES = 12
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SHARES = {  # what our prefetch asks for: all problems and drugs, of the results only the B12 family and eGFR
     "conditions": 0.18,
@@ -104,7 +105,7 @@ def _finding(key: str, day: str, chance: random.Random) -> dict[str, Any]:
 
 def _medication(key: str, number: int, day: str, chance: random.Random) -> dict[str, Any]:
     """Monthly B12 among the administrations, other drugs everywhere else."""
-    given = key == "medicationAdministrations" and number < 12
+    given = key == "medicationAdministrations" and number < MONTHLY_DOSES
     code, name = ("309594", "vitamin B12 1 MG/ML Injectable Solution") if given else chance.choice(DRUGS)
     when = (TODAY - timedelta(days=30 * (number + 1))).isoformat() if given else day
     dose = _quantity(1000, "mcg", "ug") if given else _quantity(500, "mg", "mg")

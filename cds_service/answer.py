@@ -114,7 +114,7 @@ def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Ask
         knowledge=asked.knowledge,
         protocol=episode.protocol,
         instance=request.hookInstance,
-        as_of=asked.as_of.isoformat(),
+        as_of=asked.as_of,
         desk=desk_of(reading.originals, episode.drafts, request.patient_id),
         unseen=episode.unseen | reading.record.partial,
         complete=episode.complete_drafts,

@@ -150,6 +150,7 @@ def write_response(response: HookResponse) -> bytes:
 
 def _decode(body: bytes, decoder: msgspec.json.Decoder[Sent]) -> Sent:
     try:
+        body.decode()  # the whole of it: the parts that are read later, msgspec takes as bytes
         return decoder.decode(body)
     except msgspec.ValidationError as fault:
         raise MalformedRequest(*_said(str(fault))) from None

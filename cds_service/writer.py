@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -38,7 +39,7 @@ class Page(Struct, frozen=True):
     knowledge: Knowledge
     protocol: Protocol
     instance: str
-    as_of: str
+    as_of: datetime
     desk: Desk
     unseen: frozenset[str]
     complete: frozenset[str]
@@ -140,8 +141,9 @@ def _reasons(card_text: CardText, page: Page) -> tuple[Coding, ...]:
 
 
 def _uuid(page: Page, rule: str, about: str) -> UUID:
-    """The same for the same call and advice; another hookInstance is another showing."""
-    return uuid5(NAMESPACE, f"{page.instance}|{rule}|{about}|{page.as_of}|{page.knowledge.version}|{page.protocol.id}")
+    """The same for the same call and advice on one day, also if it is sent again; another hookInstance is another."""
+    day = page.as_of.date().isoformat()
+    return uuid5(NAMESPACE, f"{page.instance}|{rule}|{about}|{day}|{page.knowledge.version}|{page.protocol.id}")
 
 
 def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
         "protocol": page.protocol.id,
         "protocolVersion": page.protocol.version,
         "knowledge": page.knowledge.version,
-        "asOf": page.as_of,
+        "asOf": page.as_of.isoformat(),
         "facts": plain_facts(finding.facts),
         "evidence": list(finding.evidence),
     }

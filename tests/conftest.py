@@ -11,6 +11,10 @@ from cds_service.settings import Settings
 from tests.helpers import wire
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--network", action="store_true", help="Also run what installs packages from the registry.")
+
+
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
     return load_knowledge(roots())

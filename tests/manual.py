@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from msgspec import Struct
@@ -61,8 +62,8 @@ A **rule** looks at one thing. It answers in one of three ways:
   says so. Undecided never passes for silent.
 
 *When* and *Then* say in words what the rule does. The **cards** show what a clinician reads, with the numbers of one
-of the cases. The **cases** are one patient, one order and one day a row, and the verdict that follows. Notes say what is
-easily got wrong; those that begin with F and a number name one of these kinds of false alarm:
+of the cases. The **cases** are one patient, one order and one day a row, and the verdict that follows; a lone ″ means
+"as in the row above". Notes say what is easily got wrong; F and a number name one of these kinds of false alarm:
 
 {traps}
 
@@ -113,7 +114,7 @@ def _chapter(rule: Rule) -> str:
     return "\n\n".join([
         f'<a id="{rule.id.replace("_", "-")}"></a>\n\n## {_title(rule)}',
         f"```text\n{says}\n```",
-        f"Rule `{rule.id}`, asked {asked} at {', '.join(sorted(rule.hooks))}; {text.indicator.value} unless said otherwise.",
+        f"Rule `{rule.id}`, asked {asked} at {', '.join(sorted(rule.hooks))}. Default: {text.indicator.value}.",
         "### Cards",
         *_cards(rows),
         f"Reasons offered for overriding: {reasons}.",
@@ -141,10 +142,18 @@ def _card(case: Case, variant: str) -> str:
 
 
 def _cases(rows: Iterable[Row]) -> str:
-    head = [*COLUMNS, "note"]
-    return _table(
-        head, ([*(cell.replace('"', "″") if cell == '"' else cell for cell in row.cells), row.note] for row in rows)
-    )
+    """One table for each section; its first row spells out what ditto marks stand for."""
+    parts = []
+    for section, found in groupby(rows, key=lambda row: row.section):
+        first, *others = found
+        spelled = (first.as_of, first.hook, first.protocol, first.record, first.draft, first.verdict)
+        lines = [[*spelled, first.note], *([*_marked(row), row.note] for row in others)]
+        parts += [f"**{section}**", _table([*COLUMNS, "note"], lines)]
+    return "\n\n".join(parts)
+
+
+def _marked(row: Row) -> list[str]:
+    return ["″" if cell == DITTO else cell for cell in row.cells]
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

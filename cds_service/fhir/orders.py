@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -38,18 +39,29 @@ AMOUNT = re.compile(
     re.IGNORECASE,
 )
 ABOUT_THE_ROUTE = ("text", "patientInstruction", "site", "method")
-DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
 Resource = dict[str, Any]
+
+
+def _number(text: str) -> Decimal:
+    """A number as written; raises OutputFault for one that readers of JSON take for infinite."""
+    if not isfinite(float(text)):
+        raise OutputFault("expected a number that can be sent on, got a larger one")
+    return Decimal(text)
+
+
+DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 def draft_of(raw: Raw) -> Resource:
     """
-    The draft as it came, decimals kept.
+    The draft as it came, decimals kept; raises OutputFault if its numbers cannot be.
 
     An object where FHIR has a list (the public sandbox) becomes a list, and what is empty is left out, as FHIR asks.
     """
-    draft: Resource = _filled(DECODER.decode(raw))
+    try:
+        draft: Resource = _filled(DECODER.decode(raw))
+    except (msgspec.DecodeError, ArithmeticError):
+        raise OutputFault("expected a draft that can be sent on, got numbers that are too long") from None
     _listed(draft, LISTS)
     for instruction in draft.get("dosageInstruction") or ():
         _listed(instruction, ("doseAndRate",))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -207,6 +209,19 @@ def test_no_corrected_order_is_offered_where_none_can_be_written(client: FlaskCl
     [card] = wire.ask(client, wire.sign(order))
     assert "suggestions" not in card
     assert "selectionBehavior" not in card
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "1e99999999999999999999", "1e-99999999999999999999", "9" * 5000])
+@pytest.mark.parametrize("place", ["priority", "repeat"])
+def test_a_number_that_nobody_can_hold_is_never_sent_on(client: FlaskClient, place: str, number: str) -> None:
+    odd = dosage(timing={"repeat": {"frequency": 1, "period": 1, "periodUnit": "mo", "offset": "@@"}})
+    order = wire.draft(priority="@@") if place == "priority" else wire.draft(dosageInstruction=[odd])
+    body = json.dumps(wire.sign(order)).replace('"@@"', number)
+    response = client.post("/cds-services/b12-order-sign", data=body, content_type="application/json")
+    assert response.status_code == 200
+    [card] = response.get_json()["cards"]
+    assert card["indicator"] == "critical"
+    assert "suggestions" not in card
 
 
 def test_several_drafts_are_each_judged_on_their_own(client: FlaskClient) -> None:

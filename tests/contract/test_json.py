@@ -25,6 +25,15 @@ def test_01_a_body_that_is_no_json_object_is_refused(client: FlaskClient, body: 
     wire.refused(response, 400, "$")
 
 
+@pytest.mark.parametrize("place", ["hook", "context", "prefetch", "unknown"])
+def test_01_bytes_that_are_no_utf_8_are_refused_wherever_they_stand(client: FlaskClient, place: str) -> None:
+    request = wire.sign(wire.draft(), prefetch={"patient": {"resourceType": "Patient", "id": "p1"}}, unknown={})
+    request[place] = {"x": "@@"} if place != "hook" else "@@"
+    body = json.dumps(request).encode().replace(b"@@", b"\xff")
+    response = client.post("/cds-services/b12-order-sign", data=body, content_type="application/json")
+    wire.refused(response, 400, "$")
+
+
 @pytest.mark.parametrize(
     "content_type",
     ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/fhir+json"],

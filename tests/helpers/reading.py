@@ -19,6 +19,7 @@ from cds_service.fhir.read import Reading, read_record
 from cds_service.fhir.relevance import relevance
 from cds_service.hooks import read_request
 from cds_service.knowledge import Knowledge
+from tests.helpers.patients import knowledge, request_of
 
 Json = dict[str, Any]
 Kind = TypeVar("Kind")
@@ -60,36 +61,38 @@ def bundle(*resources: Json) -> Json:
     return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
 
 
-def read(knowledge: Knowledge, *resources: Json, drafts: tuple[Json, ...] = ()) -> Reading:
+def read(known: Knowledge, *resources: Json, drafts: tuple[Json, ...] = ()) -> Reading:
     """What is read of resources that came in one prefetched Bundle, and of drafts."""
-    sent = read_prefetch({"x": raw(bundle(*resources))}, MOST, relevance(knowledge.codes))
+    sent = read_prefetch({"x": raw(bundle(*resources))}, MOST, relevance(known.codes))
     drafted = read_bundle(raw(bundle(*drafts)), "context.draftOrders", MOST) if drafts else Prefetched()
-    return read_record(PATIENT, sent, drafted, knowledge.codes)
+    return read_record(PATIENT, sent, drafted, known.codes)
 
 
 def timeline(
-    knowledge: Knowledge, record: ClinicalRecord, as_of: datetime = NOON, protocol: str = "us-practice"
+    known: Knowledge, record: ClinicalRecord, as_of: datetime = NOON, protocol: str = "us-practice"
 ) -> Timeline:
     """The timeline of a record."""
-    return timeline_of(record, knowledge.codes, knowledge.protocols[protocol], read_sig, as_of)
-
-
-def episode(
-    knowledge: Knowledge,
-    *resources: Json,
-    drafts: tuple[Json, ...] = (),
-    as_of: datetime = NOON,
-    protocol: str = "us-practice",
-    stage: Stage = Stage.SIGN,
-) -> Episode:
-    """The episode of a patient's resources."""
-    record = read(knowledge, *resources, drafts=drafts).record
-    return episode_of(record, knowledge.guidance(protocol), Moment(as_of, stage))
+    return timeline_of(record, known.codes, known.protocols[protocol], read_sig, as_of)
 
 
 def answered(
-    knowledge: Knowledge, request: Json, *, as_of: datetime = NOON, protocol: str = "us-practice", most_cards: int = 5
+    known: Knowledge, request: Json, *, as_of: datetime = NOON, protocol: str = "us-practice", most_cards: int = 5
 ) -> Answer:
     """The answer of the whole pipeline."""
-    asked = Asked(knowledge, protocol, as_of, most_cards, 20_000)
+    asked = Asked(known, protocol, as_of, most_cards, 20_000)
     return answer(read_request(json.dumps(request).encode()), asked)
+
+
+def standing(
+    record: str, as_of: str = "2026-11-20", draft: str = "", protocol: str = "us-practice", stage: Stage = Stage.SIGN
+) -> Episode:
+    """Where a patient stands whose RECORD and DRAFT are jotted down as tests.helpers.patients says."""
+    request = read_request(json.dumps(request_of("order-sign", record, draft)).encode())
+    known = knowledge()
+    sent = read_prefetch(request.prefetch or {}, MOST, relevance(known.codes))
+    drafts = read_bundle(request.context.draftOrders, "context.draftOrders", MOST)
+    reading = read_record(request.patient_id, sent, drafts, known.codes)
+    noon = datetime.fromisoformat(f"{as_of}T12:00:00+00:00")
+    return episode_of(
+        reading.record, known.guidance(protocol), Moment(noon, stage, frozenset(request.context.selections or ()))
+    )

@@ -66,6 +66,7 @@ class Row:
     draft: str
     verdict: str
     note: str
+    section: str
     cells: tuple[str, ...]
 
     @property
@@ -91,10 +92,13 @@ def tables() -> list[Path]:
 
 @cache
 def rows_of(path: Path) -> tuple[Row, ...]:
-    """The rows of a table; blank lines and lines that start with # are for the reader."""
+    """The rows of a table; a line that starts with # begins a section, those before the columns are for the reader."""
     rows: list[Row] = []
+    section = ""
     above = ("",) * len(COLUMNS)
     for line, text in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if text.startswith("#"):
+            section = text.removeprefix("#").strip()
         if not text.strip() or text.startswith("#"):
             continue
         body, _, note = text.partition(" <- ")
@@ -105,7 +109,7 @@ def rows_of(path: Path) -> tuple[Row, ...]:
             raise ValueError(f"{path.name}:{line}: expected {len(COLUMNS)} cells, got {len(cells)}")
         above = tuple(old if cell == DITTO else cell for cell, old in zip(cells, above, strict=True))
         as_of, hook, protocol, record, draft, verdict = above
-        rows.append(Row(path.stem, line, as_of, hook, protocol, record, draft, verdict, note.strip(), cells))
+        rows.append(Row(path.stem, line, as_of, hook, protocol, record, draft, verdict, note.strip(), section, cells))
     return tuple(rows)
 
 

@@ -1,0 +1,133 @@
+"""Which medication is a B12 replacement, of what substance, form and strength: by code first, by name last."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from cds_service.b12.product import B12Product, b12_product_of
+from cds_service.b12.record import Code, Concept, Product, Strength
+from cds_service.b12.words import AmountKind, Form, Substance
+from cds_service.knowledge import Knowledge
+from tests.helpers.patients import SHELF, SUBSTANCES
+from tests.helpers.reading import RXNORM, SNOMED
+
+
+def coded(system: str, code: str, text: str = "") -> Concept:
+    return Concept((Code(system, code),), text)
+
+
+def named(text: str) -> Concept:
+    return Concept((), text)
+
+
+def product(knowledge: Knowledge, concept: Concept, *ingredients: Concept, **fields: object) -> B12Product | None:
+    return b12_product_of(Product(concept, ingredients, **fields), knowledge.codes)  # type: ignore[arg-type] # a table's fields
+
+
+MCG = {
+    "cyanocobalamin 1 mg/mL": (Substance.CYANOCOBALAMIN, Form.INJECTION, "1000"),
+    "cyanocobalamin 5 mg/mL": (Substance.CYANOCOBALAMIN, Form.INJECTION, "5000"),
+    "hydroxocobalamin 1 mg/mL": (Substance.HYDROXOCOBALAMIN, Form.INJECTION, "1000"),
+    "hydroxocobalamin 10 mg/2 mL ampoule": (Substance.HYDROXOCOBALAMIN, Form.INJECTION, "5000"),
+    "cyanocobalamin 1 mg tablet": (Substance.CYANOCOBALAMIN, Form.ORAL, "1000"),
+    "cyanocobalamin 6 mg sublingual tablet": (Substance.CYANOCOBALAMIN, Form.SUBLINGUAL, "6000"),
+}
+
+
+@pytest.mark.parametrize(("shelf", "expected"), MCG.items())
+def test_a_product_code_tells_all(knowledge: Knowledge, shelf: str, expected: tuple[Substance, Form, str]) -> None:
+    system, code, _ = SHELF[shelf]
+    found = product(knowledge, coded(system, code))
+
+    assert found
+    assert found.strength
+    assert (found.substance, found.form, found.strength.mcg) == (*expected[:2], Decimal(expected[2]))
+
+
+@pytest.mark.parametrize("shelf", ["multivitamin with B12", "folic acid with B12", "B12 with cobalt-57"])
+def test_a_code_of_something_more_or_else_is_no_replacement(knowledge: Knowledge, shelf: str) -> None:
+    system, code, _ = SHELF[shelf]
+
+    assert product(knowledge, coded(system, code, "vitamin B12")) is None
+
+
+@pytest.mark.parametrize("name", SUBSTANCES)
+def test_a_substance_code_tells_the_substance(knowledge: Knowledge, name: str) -> None:
+    system, code, _ = SUBSTANCES[name]
+    found = product(knowledge, coded(system, code))
+
+    assert found
+    assert (found.substance.value, found.form, found.strength) == (name, None, None)
+
+
+def test_a_substance_by_code_takes_form_and_strength_from_its_words(knowledge: Knowledge) -> None:
+    found = product(knowledge, coded(*SUBSTANCES["cyanocobalamin"][:2], "cyanocobalamin 1000 mcg/mL injection"))
+
+    assert found
+    assert found.form is Form.INJECTION
+    assert found.strength == Strength(Decimal(1000), AmountKind.VOLUME, "product name")
+
+
+def test_the_antidote_is_marked_by_code_and_by_name(knowledge: Knowledge) -> None:
+    by_code = product(knowledge, coded(*SHELF["Cyanokit"][:2]))
+    by_name = product(knowledge, named("Cyanokit (hydroxocobalamin 5 g)"))
+    antidote = product(knowledge, coded("http://www.whocc.no/atc", "V03AB33"))
+
+    assert [one.antidote for one in (by_code, by_name, antidote) if one] == [True, True, True]
+    assert antidote
+    assert antidote.substance is Substance.HYDROXOCOBALAMIN
+
+
+def test_the_name_counts_only_where_no_code_is_known(knowledge: Knowledge) -> None:
+    assert product(knowledge, coded("urn:local", "1", "Vitamin B12 injection"))
+    assert product(knowledge, coded(SNOMED, "84027009", "Vitamin B12 injection")) is None
+    assert product(knowledge, named("metformin")) is None
+    assert product(knowledge, Concept()) is None
+
+
+def test_one_known_code_among_others_is_enough(knowledge: Knowledge) -> None:
+    found = product(knowledge, Concept((Code("urn:local", "1"), Code(RXNORM, "309594")), "?"))
+
+    assert found
+    assert found.substance is Substance.CYANOCOBALAMIN
+
+
+def test_one_ingredient_tells_the_substance_and_two_are_no_replacement(knowledge: Knowledge) -> None:
+    brand, by_code, by_name = named("Rubramin"), coded(RXNORM, "11248"), named("hydroxocobalamin")
+    first, second = product(knowledge, brand, by_code), product(knowledge, brand, by_name)
+
+    assert first
+    assert second
+    assert (first.substance, second.substance) == (Substance.CYANOCOBALAMIN, Substance.HYDROXOCOBALAMIN)
+    assert product(knowledge, brand, by_code, named("folic acid")) is None
+    assert product(knowledge, named("vitamin B12"), by_code, named("folic acid")) is None
+    assert product(knowledge, brand, named("folic acid")) is None
+
+
+def test_the_stated_form_goes_before_the_name(knowledge: Knowledge) -> None:
+    found = product(knowledge, named("cyanocobalamin tablet"), form=named("solution for injection"))
+
+    assert found
+    assert found.form is Form.INJECTION
+
+
+def test_the_ingredients_strength_goes_before_the_code_and_the_code_before_the_name(knowledge: Knowledge) -> None:
+    concept = coded(RXNORM, "309594", "cyanocobalamin 5 mg/mL")
+    own = Strength(Decimal(100), AmountKind.VOLUME, "ingredient")
+    first, second = product(knowledge, concept, strength=own), product(knowledge, concept)
+
+    assert first
+    assert second
+    assert second.strength
+    assert (first.strength, second.strength.source) == (own, "product code")
+
+
+def test_a_display_may_give_the_strength_that_the_text_lacks(knowledge: Knowledge) -> None:
+    concept = Concept((Code("urn:local", "1", "cyanocobalamin 1 mg/mL injection"),), "cyanocobalamin")
+    found = product(knowledge, concept)
+
+    assert found
+    assert found.strength
+    assert found.strength.mcg == 1000
