@@ -7,7 +7,8 @@ import pytest
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("skipped", []):
-        terminalreporter.write_line(f"skipped although no skip is allowed: {report.nodeid}: {report.longrepr}", red=True)
+        why = f"{report.nodeid}: {report.longrepr}"
+        terminalreporter.write_line(f"skipped although no skip is allowed: {why}", red=True)
 
 
 @pytest.hookimpl(trylast=True)

@@ -168,7 +168,7 @@ def _completes(doses: list[DoseEvent], regimen: Regimen) -> bool:
 def _due(last: DoseEvent, interval: int | None, interval_from: str, timing: Timing, as_of: date) -> Due | None:
     if interval is None:
         return None
-    day = last.day.latest + timedelta(days=interval)
+    day = last.day.latest + timedelta(days=min(interval, (date.max - last.day.latest).days))
     grace = grace_of(interval, timing)
     overdue = (as_of - day).days
     overdue_at_most = (as_of - last.day.earliest).days - interval

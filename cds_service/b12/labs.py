@@ -70,7 +70,7 @@ FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.CREATININE, "mg/dL"): Decimal("88.4"),
     (Analyte.EGFR, "mL/min/{1.73_m2}"): Decimal(1),
 }
-FINAL = frozenset({"final", "amended", "corrected", ""})
+FINAL = frozenset({"final", "amended", "corrected", "unknown", ""})  # old records often do not know theirs
 
 
 class UnitFault(Struct, frozen=True):

@@ -71,7 +71,7 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
     lens = Lens(medications_of(beside), codes)
     reader = _Reader(_aliases(patient_id, sent.get(fhir.Patient, ())), lens)
     values = {kind: reader.read(found) for kind, found in sent.items() if kind in READERS}
-    dropped = frozenset(one.type for one in reader.foreign)
+    dropped = frozenset(one.type for one in (*reader.foreign, *(faulty for faulty, _ in reader.faulty)))
     drafted = reader.read(drafts.resources)
     record = ClinicalRecord(
         patient=next(iter(_all(values, fhir.Patient)), None),

@@ -84,8 +84,9 @@ def load_code_sets(folder: Path) -> CodeSets:
 def _load(path: Path, kind: type[File]) -> File:
     try:
         loaded = msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as fault:
-        raise KnowledgeFault(path.name, "$", str(fault)) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as fault:
+        message, _, key = str(fault).partition(" - at `")
+        raise KnowledgeFault(path.name, key.rstrip("`") or "$", message) from None
     if loaded.id != path.stem:
         raise KnowledgeFault(path.name, "id", f"expected the file's stem {path.stem}, got {loaded.id}")
     return loaded

@@ -1,4 +1,4 @@
-"""Every clause of CDS Hooks that binds a service is held by a test that bears its number, or is left out for a reason."""
+"""Every clause that binds a service is held by a test that bears its number, or is left out for a reason."""
 
 from __future__ import annotations
 

@@ -53,12 +53,14 @@ GOOD: dict[str, Any] = {
     "request-order-select": wire.select(wire.draft()),
     "request-patient-view": wire.view({"patient": {"resourceType": "Patient"}}),
     "feedback": {"feedback": [ACCEPTED, OVERRIDDEN]},
-    "discovery": {"services": [{"hook": "h", "description": "d", "id": "i", "prefetch": {"p": "Patient/{{context.patientId}}"}}]},
+    "discovery": {
+        "services": [{"hook": "h", "description": "d", "id": "i", "prefetch": {"p": "Patient/{{context.patientId}}"}}]
+    },
     "operation-outcome": {
         "resourceType": "OperationOutcome",
         "issue": [{"severity": "error", "code": "invalid", "diagnostics": "d", "expression": ["$"]}],
     },
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", wire.SCHEMAS)

@@ -7,6 +7,7 @@ A RECORD is a list of entries with semicolons between them. What is not written 
     deceased
     PA since 2019                      a problem or operation by a name of PROBLEMS; what may follow it:
                                        since DATE, until DATE, resolved, inactive, refuted, entered-in-error
+    done 2020 total gastrectomy        the same, kept as a procedure; completed unless said
     given DATE MEDICATION              a dose given
     given 6 times from DATE every 2 days MEDICATION
     dispensed DATE MEDICATION          a supply handed over
@@ -83,6 +84,7 @@ PROBLEMS = {
     "cobalamin C": (ICD, "E71.120", "Methylmalonic acidemia"),
     "dialysis": (ICD, "Z99.2", "Dependence on renal dialysis"),
     "palliative care": (SNOMED, "103735009", "Palliative care"),
+    "injections started": (SNOMED, "170821007", "Vitamin B12 injections started"),
     "injections stopped on purpose": (SNOMED, "170826002", "Vitamin B12 injections stopped"),
     "hypertension": (SNOMED, "38341003", "Hypertensive disorder"),
 }
@@ -436,6 +438,20 @@ def _lab(words: Words) -> Iterable[Json]:
     yield from [lab] * copies
 
 
+def _done(words: Words) -> Iterable[Json]:
+    day = words.take(DATE)
+    name = words.take("|".join(sorted(PROBLEMS, key=len, reverse=True)))
+    if name is None:
+        raise words.fault()
+    status = words.take(STATUSES)
+    yield {
+        "resourceType": "Procedure",
+        "status": status[0] if status else "completed",
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "code": concept(*PROBLEMS[name[0]]),
+    } | ({"performedDateTime": day[0]} if day else {})
+
+
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFIED = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
@@ -468,6 +484,7 @@ def _problem(words: Words) -> Iterable[Json]:
 
 
 ENTRIES = {
+    "done": _done,
     "given": _given,
     "dispensed": _dispensed,
     "immunized": _immunized,

@@ -63,8 +63,8 @@ TOKENS: dict[str, bytes] = {
     "very deep list": b"[" * 100_000 + b"]" * 100_000,
     "very deep object": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
 }
-EVERY = 11
-"""Each token stands in every eleventh place; where it begins differs, so that every place meets several tokens."""
+EVERY = 23
+"""A token stands in one place in so many, and each token begins at another: every place meets one or two of them."""
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_any_member_named_twice(client: FlaskClient, name: str) -> None:
 def test_any_value_moved_to_any_other_place(client: FlaskClient, name: str) -> None:
     request, dice = REQUESTS[name], random.Random(name)  # noqa: S311 - the same every time
     paths = list(paths_of(request))
-    for _ in range(150):
+    for _ in range(80):
         source, target = dice.choice(paths), dice.choice(paths)
         value: Any = request
         for step in source:
@@ -183,7 +183,7 @@ def test_any_value_moved_to_any_other_place(client: FlaskClient, name: str) -> N
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_body_cut_off_anywhere(client: FlaskClient, name: str) -> None:
     body = json.dumps(REQUESTS[name]).encode()
-    for end in range(0, len(body), 37):
+    for end in range(0, len(body), 97):
         response = send(client, REQUESTS[name]["hook"], body[:end])
         assert response.status_code == 400
         check(response, end)
@@ -192,7 +192,7 @@ def test_a_body_cut_off_anywhere(client: FlaskClient, name: str) -> None:
 @pytest.mark.parametrize("name", REQUESTS)
 def test_bytes_changed_anywhere(client: FlaskClient, name: str) -> None:
     body, dice = json.dumps(REQUESTS[name]).encode(), random.Random(name)  # noqa: S311 - the same every time
-    for turn in range(150):
+    for turn in range(80):
         changed = bytearray(body)
         for _ in range(dice.randint(1, 4)):
             changed[dice.randrange(len(changed))] = dice.randrange(256)

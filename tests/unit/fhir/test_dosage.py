@@ -242,6 +242,22 @@ def test_a_schedule_has_bounds(bounds: Json, expected: dict[str, object]) -> Non
     assert {name: getattr(found, name) for name in expected} == expected
 
 
+TOTALS = [
+    ({"count": 6, "countMax": 7}, 7),
+    ({"boundsDuration": ucum(2, "wk")}, 14),
+    ({"boundsDuration": ucum(1, "h")}, 1),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("bounds", "total"), TOTALS)
+def test_bounds_give_a_number_of_doses(bounds: Json, total: int | None) -> None:
+    found = schedule(DAILY | bounds)
+
+    assert found
+    assert found.total == total
+
+
 CODES = {"QD": 1, "bid": 2, "TID": 3, "QID": 4, "QOD": "0.5", "AM": 1, "BED": 1}
 
 
@@ -251,6 +267,13 @@ def test_a_timing_code_is_a_schedule(code: str, a_day: object) -> None:
 
     assert found
     assert 1 / found.interval[1] == D(str(a_day))
+
+
+def test_the_first_known_timing_code_counts() -> None:
+    found = schedule(code={"coding": [{"code": "local"}, {"code": "BID"}, {"code": "QD"}]})
+
+    assert found
+    assert found.doses == 2
 
 
 @pytest.mark.parametrize("text", ["every 3 months", "once a month"])
@@ -307,7 +330,7 @@ def test_instructions_come_in_their_sequence_and_without_one_as_they_stand() -> 
     [({}, False), ({"asNeededBoolean": False}, False), ({"asNeededBoolean": True}, True),
      ({"asNeededCodeableConcept": {"text": "fatigue"}}, True)],
 )  # fmt: skip
-def test_as_needed_is_said_by_flag_or_reason(needed: Json, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_as_needed_is_said_by_flag_or_reason(needed: Json, *, expected: bool) -> None:
     assert read_dosage(decoded(needed, fhir.Dosage)).as_needed is expected
 
 

@@ -45,6 +45,12 @@ def test_a_reference_of_any_form_finds_the_medication(reference: str, full_url: 
     assert product(reference, beside(full_url=full_url)).concept.text == "found"
 
 
+def test_only_medications_are_found() -> None:
+    other = Sent(decoded({"resourceType": "Condition", "id": "m1"}, fhir.Condition), "prefetch.x", 0)
+
+    assert medications_of([other]) == {}
+
+
 STRAYS = {
     "another id": "Medication/m2",
     "another server": "https://other.example/fhir/Medication/m1",

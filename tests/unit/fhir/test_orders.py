@@ -59,6 +59,14 @@ def test_decimals_and_unknown_elements_come_through_as_they_were_written() -> No
     assert wire(orders.draft_of(Raw(text.encode()))) == text
 
 
+@pytest.mark.parametrize(
+    "number", ["1.0e999", "1e99999999999999999999", "0.0e99999999999999999999", "1" * 5000 + ".5", "1" * 5000]
+)
+def test_a_number_that_others_cannot_read_is_not_sent_on(number: str) -> None:
+    with pytest.raises(OutputFault, match="can be sent on"):
+        orders.draft_of(Raw(f'{{"x":{number}}}'.encode()))
+
+
 @pytest.mark.parametrize("name", ["category", "reasonCode"])
 def test_an_object_for_a_list_becomes_a_list(name: str) -> None:
     found = draft(**{name: {"text": "a"}})

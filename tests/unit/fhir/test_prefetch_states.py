@@ -68,7 +68,7 @@ UNREADABLE: dict[str, tuple[Json, bool]] = {
 
 
 @pytest.mark.parametrize(("bad", "kept"), UNREADABLE.values(), ids=UNREADABLE)
-def test_an_unreadable_entry_is_noted_and_spoils_no_other(bad: Json, kept: bool) -> None:  # noqa: FBT001
+def test_an_unreadable_entry_is_noted_and_spoils_no_other(bad: Json, *, kept: bool) -> None:
     found = sent(bundle(bad, CONDITION))
 
     assert len(found.resources) == 1
@@ -95,6 +95,13 @@ def test_drafts_keep_their_bytes_and_their_place() -> None:
 
     assert bytes(found.raw) == bytes(raw(draft))
     assert found.where == "context.draftOrders.entry[0]"
+
+
+@pytest.mark.parametrize("value", [CONDITION, bundle(CONDITION), bundle(CONDITION, {"resourceType": "Flag"})])
+def test_what_does_not_matter_is_seen_and_passed_over(value: Json) -> None:
+    found = read_prefetch({"x": raw(value)}, MOST, lambda _: False)
+
+    assert (found.resources, found.seen, found.unread) == ((), {"Condition"}, ())
 
 
 def test_what_is_no_bundle_of_drafts_is_noted() -> None:

@@ -157,6 +157,19 @@ def test_what_only_looks_like_a_b12_result_is_passed_over(knowledge: Knowledge, 
     assert observed(knowledge, code, valueQuantity=ucum(1, "pg/mL")) is None
 
 
+def test_a_result_beside_the_drafts_is_passed_over(knowledge: Knowledge) -> None:
+    assert read(knowledge, drafts=(resource("Observation", code={"text": "B12"}),)).record.drafts == ()
+
+
+@pytest.mark.parametrize("kind", ["MedicationRequest", "MedicationAdministration"])
+def test_a_part_of_the_wrong_type_is_noted_and_no_use_is_made_of_the_rest(knowledge: Knowledge, kind: str) -> None:
+    record = read(knowledge, resource(kind, id="x", dosageInstruction="x", dosage="x")).record
+
+    assert (record.orders, record.uses) == ((), ())
+    assert [one.where for one in record.unread] == ["prefetch.x.entry[0]"]
+    assert kind in record.partial
+
+
 # Orders
 
 

@@ -1,0 +1,259 @@
+"""The timeline: what counts as a dose, on which day, by which evidence; and what never counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from cds_service.b12.record import When
+from cds_service.b12.timeline import Timeline, in_future
+from cds_service.b12.words import Evidence, Route
+from cds_service.knowledge import Knowledge
+from tests.helpers.reading import NOON, Json, read, resource, standing, timeline, ucum
+
+KINDS = {
+    "MedicationAdministration": "effectiveDateTime",
+    "MedicationDispense": "whenHandedOver",
+    "MedicationStatement": "effectiveDateTime",
+    "Immunization": "occurrenceDateTime",
+}
+
+
+def use(kind: str, day: str | None, status: str = "completed", **fields: Any) -> Json:
+    named = {"vaccineCode": {"text": "Vitamin B12 injection"}} if kind == "Immunization" else {}
+    return resource(kind, status=status, **{KINDS[kind]: day}, **named, **fields)
+
+
+def of(knowledge: Knowledge, *resources: Json, as_of: datetime = NOON) -> Timeline:
+    return timeline(knowledge, read(knowledge, *resources).record, as_of)
+
+
+NEVER = [
+    "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
+    "nullified", "on-hold",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("status", NEVER)
+def test_these_never_count(knowledge: Knowledge, kind: str, status: str) -> None:
+    found = of(knowledge, use(kind, "2026-03-01", status))
+
+    assert (found.doses, found.courses) == ((), ())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_record_tells_of_a_dose(knowledge: Knowledge, kind: str) -> None:
+    [dose] = of(knowledge, use(kind, "2026-03-01", id="u")).doses
+
+    assert dose.day.earliest == date(2026, 3, 1)
+    assert dose.refs == (f"{kind}/u",)
+
+
+@pytest.mark.parametrize("status", ["completed", "in-progress", "stopped", "unknown", ""])
+def test_a_dose_begun_or_given_counts(knowledge: Knowledge, status: str) -> None:
+    assert len(of(knowledge, use("MedicationAdministration", "2026-03-01", status)).doses) == 1
+
+
+def test_a_record_without_a_day_tells_of_no_dose(knowledge: Knowledge) -> None:
+    assert of(knowledge, use("MedicationAdministration", None)).doses == ()
+
+
+def test_other_drugs_and_mixtures_tell_of_no_dose(knowledge: Knowledge) -> None:
+    mixture = {"medicationCodeableConcept": {"text": "vitamin B12 and folic acid"}}
+
+    assert of(knowledge, use("MedicationAdministration", "2026-03-01", **mixture)).doses == ()
+
+
+# The future
+
+
+EAST, WEST = timezone(timedelta(hours=14)), timezone(-timedelta(hours=12))
+DATES: dict[str, tuple[str, datetime, bool]] = {
+    "today": ("2026-11-20", NOON, True),
+    "tomorrow": ("2026-11-21", NOON, False),
+    "this month": ("2026-11", NOON, True),
+    "next month": ("2026-12", NOON, False),
+    "this year": ("2026", NOON, True),
+    "next year": ("2027", NOON, False),
+    "this instant": ("2026-11-20T12:00:00Z", NOON, True),
+    "a second from now": ("2026-11-20T12:00:01Z", NOON, False),
+    "a second ago, and tomorrow where it was": ("2026-11-21T01:59:59+14:00", NOON, True),
+    "a second from now, and today where it is": ("2026-11-20T00:00:01-12:00", NOON, False),
+    "today where the clinic is": ("2026-11-21", NOON.astimezone(EAST), True),
+    "tomorrow where the clinic is": ("2026-11-21", NOON.astimezone(WEST), False),
+    "later today, without a zone": ("2026-11-20T23:00:00", NOON, True),
+}
+
+
+@pytest.mark.parametrize(("day", "as_of", "counts"), DATES.values(), ids=DATES)
+def test_what_lies_in_the_future_never_counts(knowledge: Knowledge, day: str, as_of: datetime, *, counts: bool) -> None:
+    assert (len(of(knowledge, use("MedicationAdministration", day), as_of=as_of).doses) == 1) is counts
+
+
+def test_a_day_never_reaches_beyond_today(knowledge: Knowledge) -> None:
+    for day in ("2026-11-21T01:59:59+14:00", "2026-11", "2026-11-20"):
+        [dose] = of(knowledge, use("MedicationAdministration", day)).doses
+        assert dose.day.earliest <= dose.day.latest == date(2026, 11, 20)
+
+
+def test_an_instant_without_zone_is_judged_by_its_day() -> None:
+    naive = When(date(2026, 11, 20), date(2026, 11, 20), datetime(2026, 11, 20, 23))  # noqa: DTZ001 - the case itself
+
+    assert not in_future(naive, datetime(2026, 11, 20, 1, tzinfo=UTC))
+
+
+# One injection a day
+
+
+def test_one_injection_a_day_however_many_tell_of_it_strongest_first(knowledge: Knowledge) -> None:
+    told = [use(kind, "2026-03-01", id="u") for kind in reversed(KINDS)]
+    [dose] = of(knowledge, *told).doses
+
+    assert dose.evidence is Evidence.ADMINISTERED
+    assert dose.refs == (
+        "MedicationAdministration/u", "MedicationDispense/u", "MedicationStatement/u", "Immunization/u",
+    )  # fmt: skip
+
+
+def test_weaker_evidence_fills_in_dose_and_route(knowledge: Knowledge) -> None:
+    given = use("MedicationAdministration", "2026-03-01T08:00:00Z")
+    route = {"coding": [{"system": "http://snomed.info/sct", "code": "78421000"}]}
+    dispensed = use(
+        "MedicationDispense",
+        "2026-03-01",
+        dosageInstruction=[{"route": route, "doseAndRate": [{"doseQuantity": ucum(1, "mg")}]}],
+    )
+    [dose] = of(knowledge, given, dispensed).doses
+
+    assert dose.mass
+    assert (dose.mass.high, dose.route, dose.evidence) == (1000, Route.INTRAMUSCULAR, Evidence.ADMINISTERED)
+
+
+def test_doses_come_oldest_first(knowledge: Knowledge) -> None:
+    days = ["2026-03-02", "2026-03", "2025-12-31", "2026-03-01"]
+    found = of(knowledge, *(use("MedicationAdministration", day) for day in days)).doses
+
+    assert [dose.day.earliest.isoformat() for dose in found] == ["2025-12-31", "2026-03-01", "2026-03-01", "2026-03-02"]
+
+
+@pytest.mark.parametrize(
+    ("name", "route"),
+    [("B12 1 mg oral tablet", Route.ORAL), ("B12 nasal spray", Route.NASAL), ("B12 injection", None), ("B12", None)],
+)
+def test_a_form_that_leaves_no_choice_is_a_route(knowledge: Knowledge, name: str, route: Route | None) -> None:
+    [dose] = of(
+        knowledge, use("MedicationAdministration", "2026-03-01", medicationCodeableConcept={"text": name})
+    ).doses
+
+    assert dose.route is route
+
+
+# Statements of a course
+
+
+def stated(status: str, period: Json | None = None, **fields: Any) -> Json:
+    return resource("MedicationStatement", id="s", status=status, effectivePeriod=period, **fields)
+
+
+YESTERDAY, JUNE = date(2026, 11, 19), date(2026, 6, 30)
+COURSES: dict[str, tuple[Json, date | None]] = {
+    "active since a day": (stated("active", {"start": "2026-03-01"}), None),
+    "active on a day": (stated("active", effectiveDateTime="2026-03-01"), None),
+    "active, no more said": (stated("active"), None),
+    "active, with an end": (stated("active", {"start": "2026-03-01", "end": "2026-06"}), JUNE),
+    "completed, with an end": (stated("completed", {"start": "2026-03-01", "end": "2026-06-30"}), JUNE),
+    "completed, since a month": (stated("completed", {"start": "2026-03"}), YESTERDAY),
+    "stopped, no more said": (stated("stopped"), YESTERDAY),
+    "unknown, no more said": (stated("unknown"), None),
+}
+
+
+@pytest.mark.parametrize(("statement", "end"), COURSES.values(), ids=COURSES)
+def test_a_statement_tells_of_a_course_that_goes_on_or_is_over(
+    knowledge: Knowledge, statement: Json, end: date | None
+) -> None:
+    found = of(knowledge, statement)
+
+    assert found.doses == ()
+    assert [(course.ref, course.end) for course in found.courses] == [("MedicationStatement/s", end)]
+
+
+def test_a_statement_that_is_over_and_names_one_day_tells_of_a_dose(knowledge: Knowledge) -> None:
+    found = of(knowledge, stated("completed", effectiveDateTime="2026-03-01"))
+
+    assert (len(found.doses), found.courses) == (1, ())
+
+
+DAILY = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+AMOUNTS: dict[str, tuple[Json, int | None]] = {
+    "structured": ({"timing": DAILY, "doseAndRate": [{"doseQuantity": ucum(500, "ug")}]}, 1000),
+    "in words": ({"text": "1 mg by mouth daily"}, 1000),
+    "without a schedule": ({"doseAndRate": [{"doseQuantity": ucum(500, "ug")}]}, None),
+    "without a dose": ({"timing": DAILY}, None),
+}
+
+
+@pytest.mark.parametrize(("dosage", "daily"), AMOUNTS.values(), ids=AMOUNTS)
+def test_a_course_gives_so_much_a_day(knowledge: Knowledge, dosage: Json, daily: int | None) -> None:
+    [course] = of(knowledge, stated("active", dosage=[dosage])).courses
+
+    assert course.daily_mcg == daily
+
+
+# Orders, results, other drugs
+
+
+@pytest.mark.parametrize("status", [*NEVER, "active", "stopped", "completed", "unknown"])
+def test_orders_that_never_stood_are_no_history(knowledge: Knowledge, status: str) -> None:
+    found = of(knowledge, resource("MedicationRequest", status=status, intent="order"))
+
+    assert bool(found.orders) is (status not in NEVER)
+
+
+@pytest.mark.parametrize(
+    ("fields", "counts"),
+    [
+        ({"intent": "proposal"}, False),
+        ({"intent": "plan"}, False),
+        ({"intent": "option"}, False),
+        ({"intent": "original-order"}, True),
+        ({"intent": "order", "doNotPerform": True}, False),
+    ],
+)
+def test_what_is_no_order_is_no_history(knowledge: Knowledge, fields: Json, *, counts: bool) -> None:
+    assert bool(of(knowledge, resource("MedicationRequest", status="active", **fields)).orders) is counts
+
+
+def lab(day: str | None, name: str = "o", code: str = "2132-9", value: float = 145) -> Json:
+    coded = {"coding": [{"system": "http://loinc.org", "code": code}]}
+    return resource(
+        "Observation", id=name, status="final", code=coded, effectiveDateTime=day, valueQuantity=ucum(value, "pg/mL")
+    )
+
+
+def test_results_come_newest_first_undated_last_and_never_from_the_future(knowledge: Knowledge) -> None:
+    days = {"a": "2026-01-01", "b": None, "c": "2026-11", "d": "2026-11-21", "e": "2026-11-20"}
+    found = of(knowledge, *(lab(day, name) for name, day in days.items())).results
+
+    assert [result.ref[-1] for result in found] == ["c", "e", "a", "b"]
+
+
+def test_results_of_other_analytes_are_left_out(knowledge: Knowledge) -> None:
+    assert of(knowledge, lab("2026-01-01", code="718-7")).results == ()
+
+
+@pytest.mark.parametrize("kind", ["MedicationRequest", "MedicationAdministration"])
+def test_an_antifolate_is_noticed_wherever_it_stands(knowledge: Knowledge, kind: str) -> None:
+    drug = {"medicationCodeableConcept": {"text": "Pemetrexed 500 mg"}}
+
+    assert of(knowledge, resource(kind, **drug)).antifolate
+    assert not of(knowledge, resource(kind)).antifolate
+
+
+def test_the_cyanide_antidote_is_no_dose_of_b12() -> None:
+    found = standing("given 2026-03-01 hydroxocobalamin 5 g IV; given 2026-03-02 [Cyanokit] 5 g IV").timeline
+
+    assert (found.doses, found.courses) == ((), ())
