@@ -100,6 +100,7 @@ class ReasonCoding(Struct, frozen=True):
 class OverrideReason(Struct, frozen=True):
     reason: ReasonCoding | None = None
     userComment: Annotated[str, Meta(max_length=4000)] | None = None
+    extension: Raw = Raw()  # Epic may put the reason here
 
 
 class FeedbackItem(Struct, frozen=True):

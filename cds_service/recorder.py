@@ -12,11 +12,12 @@ from msgspec import Raw, Struct
 
 from cds_service.answer import Answer
 from cds_service.b12.verdict import Finding, Silent, Verdict
-from cds_service.hooks import Card, FeedbackItem, HookRequest, ReasonCoding
+from cds_service.hooks import Card, FeedbackItem, HookRequest, OverrideReason, ReasonCoding
 from cds_service.store.lines import Evaluation, Feedback, ShownCard, evaluation_line, feedback_line
 from cds_service.store.spool import Spool
 from cds_service.writer import TRACE
 
+EPIC_DISPLAY = "com.epic.cdshooks.feedback.overrideReason.reasonDisplay"
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -86,9 +87,24 @@ def _shown(card: Card) -> ShownCard:
     )
 
 
+class EpicReason(Struct, frozen=True, rename={"display": EPIC_DISPLAY}):
+    """Epic's own way to name an override reason."""
+
+    display: str | None = None
+
+
+def _epic_reason(override: OverrideReason | None) -> ReasonCoding | None:
+    if override is None or not bytes(override.extension):
+        return None
+    try:
+        return ReasonCoding(display=msgspec.json.decode(override.extension, type=EpicReason).display)
+    except msgspec.ValidationError:
+        return None
+
+
 def _feedback(item: FeedbackItem, service: str, at: datetime) -> Feedback:
     override = item.overrideReason or item.overrideReasons
-    reason = (override.reason if override else None) or ReasonCoding()
+    reason = (override.reason if override else None) or _epic_reason(override) or ReasonCoding()
     accepted = [one.id for one in item.acceptedSuggestions or ()]
     return Feedback(
         id=_key(item.card, item.outcome, *accepted, item.outcomeTimestamp),

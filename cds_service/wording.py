@@ -132,7 +132,7 @@ def write_detail(template: Template, facts: Mapping[str, Fact | Any]) -> str:
 
 def write_line(template: Template, facts: Mapping[str, Fact | Any], longest: int) -> str:
     """One plain line, first letter large, cut at a word if it is too long."""
-    line = SPACES.sub(" ", template.render(facts)).strip()
+    line = SPACES.sub(" ", template.render(facts)).strip().replace("<", "‹").replace(">", "›")
     line = line[:1].upper() + line[1:]
     if len(line) <= longest:
         return line

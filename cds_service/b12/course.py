@@ -46,8 +46,7 @@ class Course(Struct, frozen=True):
     The injections since the last lapse.
 
     `given` counts them; `needed` is what the regimen's loading asks for (None: it gives no number).
-    `loading_seen` is True where the first doses follow each other at loading pace; `broken_since` counts
-    the days since the last dose where loading was seen, is not complete, and has stopped.
+    `loading_seen` is True where the first doses follow each other at loading pace.
     """
 
     phase: Phase
@@ -55,7 +54,6 @@ class Course(Struct, frozen=True):
     needed: int | None = None
     loading_seen: bool = False
     loading_complete: bool = False
-    broken_since: int | None = None
     due: Due | None = None
     evidence: Evidence | None = None
 
@@ -108,7 +106,6 @@ def course_of(
         needed=regimen.loading_doses if regimen else None,
         loading_seen=seen,
         loading_complete=complete,
-        broken_since=since_last if seen and not complete and since_last > gap else None,
         evidence=min((dose.evidence for dose in current), key=lambda evidence: evidence.rank),
         due=_due(current[-1], interval, interval_from, timing, as_of),
     )

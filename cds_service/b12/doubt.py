@@ -17,6 +17,7 @@ from cds_service.b12.words import AmountKind, Form, Piece, Route
 
 THOUSAND = Decimal(1000)
 TEN = Decimal(10)
+SMALLEST_ML = Decimal("0.1")
 TRIAL = re.compile(r"\btrial\b|\bdiagnos|\bschilling|\btest\b", re.IGNORECASE)
 
 
@@ -24,14 +25,15 @@ class Swap(Struct, frozen=True):
     """
     A dose that becomes plausible with milligrams and micrograms exchanged.
 
-    `kind`: "too_high", "too_low" or "code_text". Masses in micrograms; `step` is the index in the order.
+    `kind`: "too_high", "too_low", "code_text", or "impossible" where no exchange makes sense of it. Masses in
+    micrograms; `step` is the index in the order.
     """
 
     kind: str
     step: int
     written: str
     reads_mcg: Decimal
-    meant_mcg: Decimal
+    meant_mcg: Decimal | None
     usual_low: Decimal
     usual_high: Decimal
 
@@ -69,7 +71,8 @@ def swap_of(episode: Episode, draft: B12Order, index: int) -> Swap | None:
         return None
     step = draft.steps[index]
     for amount in _mass_amounts(step):
-        if found := _swapped(amount, limits, child=episode.child or bool(TRIAL.search(step.instruction.text))):
+        small = episode.child or bool(episode.specialist_dosing) or bool(TRIAL.search(step.instruction.text))
+        if found := _swapped(amount, limits, small_is_right=small):
             kind, meant = found
             usual = limits.usual
             return Swap(kind, index, amount.written, amount.high, meant, usual.low, usual.high)
@@ -84,15 +87,17 @@ def _mass_amounts(step: Step) -> Iterator[Amount]:
     yield from (phase.amount for phase in step.text_phases if phase.amount and phase.amount.kind is AmountKind.MASS)
 
 
-def _swapped(amount: Amount, limits: DoseLimits, *, child: bool) -> tuple[str, Decimal] | None:
+def _swapped(amount: Amount, limits: DoseLimits, *, small_is_right: bool) -> tuple[str, Decimal | None] | None:
     smallest, largest = limits.low_below.value, limits.warn_above.value
     if amount.text_mcg is not None and not _same(amount.text_mcg, amount.high, TEN - 1):
         meant = next((mcg for mcg in (amount.text_mcg, amount.high) if smallest <= mcg <= largest), amount.text_mcg)
         return "code_text", meant
-    if amount.high > limits.critical_above.value and smallest <= amount.high / THOUSAND <= largest:
-        return "too_high", amount.high / THOUSAND
+    if amount.high > limits.critical_above.value:
+        lowered = amount.high / THOUSAND
+        plausible = limits.usual.low <= lowered <= limits.labelled_high.value
+        return ("too_high", lowered) if plausible else ("impossible", None)
     raised = amount.high * THOUSAND
-    if not child and amount.high < smallest and limits.usual.low <= raised <= limits.labelled_high.value:
+    if not small_is_right and amount.high < smallest and limits.usual.low <= raised <= limits.labelled_high.value:
         return "too_low", raised
     return None
 
@@ -114,12 +119,17 @@ def volume_doubt_of(episode: Episode, draft: B12Order, index: int) -> VolumeDoub
         written=amount.written,
         holds_mcg=holds,
         meant_mcg=meant,
-        right_ml=meant / strength.mcg if per_ml and meant else None,
+        right_ml=_measurable(meant / strength.mcg) if per_ml and meant else None,
         strength=strength,
         usual_low=limits.usual.low,
         usual_high=limits.usual.high,
-        tenfold=not _same(holds, meant or limits.usual.high, TEN - 1),
+        tenfold=not _same(holds, meant if beside and meant else limits.usual.high, TEN - 1),
     )
+
+
+def _measurable(ml: Decimal) -> Decimal | None:
+    """A volume that a syringe can measure; none smaller is offered."""
+    return ml if ml >= SMALLEST_ML else None
 
 
 def _held(step: Step, strength: Strength | None) -> tuple[Amount, Decimal, Mass | None] | None:

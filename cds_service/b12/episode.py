@@ -36,8 +36,8 @@ class Episode(Struct, frozen=True):
     """
     Where the patient stands.
 
-    `regimen` is the protocol's schedule for this patient (None: a gap of the protocol), `standard` the
-    one for patients without particularities. `orders` are active and not stale. `oral_cover` names
+    `regimen` is the protocol's schedule for this patient (None: a gap of the protocol, as for children),
+    `standard` the one for patients without particularities. `orders` are active and not stale. `oral_cover` names
     statements and orders of swallowed B12 in a dose that the protocol calls adequate. `unseen` are
     FHIR types of which nothing was sent: what they would hold is unknown. `selected` are the drafts
     that the clinician just chose.
@@ -78,21 +78,26 @@ class Episode(Struct, frozen=True):
     @property
     def age(self) -> int | None:
         """Age in whole years by the latest possible birthday; None if not known."""
-        if self.patient is None or self.patient.born is None:
-            return None
-        born, today = self.patient.born.latest, self.as_of
-        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+        return age_of(self.patient, self.as_of)
 
     @property
     def child(self) -> bool:
         """Younger than the protocol's adult age, as far as an inexact date of birth tells."""
-        return self.age is not None and self.age < self.protocol.timing.adult_from.value
+        return is_child(self.patient, self.protocol, self.as_of)
 
     @property
     def special(self) -> frozenset[SpecialTherapy]:
         """Other therapies with schedules of their own that this patient has."""
         antifolate = {SpecialTherapy.ANTIFOLATE} if self.timeline.antifolate else set()
         return self.background.special | antifolate
+
+    @property
+    def newest_results(self) -> tuple[LabResult, ...]:
+        """The newest result of each analyte: an older one is superseded, faults and all."""
+        newest: dict[Analyte, LabResult] = {}
+        for result in self.timeline.results:
+            newest.setdefault(result.analyte, result)
+        return tuple(newest.values())
 
     @property
     def deficient_results(self) -> tuple[LabResult, ...]:
@@ -166,7 +171,7 @@ def episode_of(record: ClinicalRecord, guidance: Guidance, moment: Moment) -> Ep
     protocol, today = guidance.protocol, moment.as_of.date()
     timeline = timeline_of(record, guidance.codes, protocol, guidance.read_sig, moment.as_of)
     background = background_of(record, guidance.codes, moment.as_of)
-    regimen = regimen_for(background, protocol)
+    regimen = None if is_child(record.patient, protocol, today) else regimen_for(background, protocol)
     orders = tuple(order for order in timeline.orders if _active(order, protocol, today))
     injections = [order for order in orders if order.route is None or order.route.parenteral]
     return Episode(
@@ -184,6 +189,20 @@ def episode_of(record: ClinicalRecord, guidance: Guidance, moment: Moment) -> Ep
         selected=moment.selected,
         patient=record.patient,
     )
+
+
+def age_of(patient: Patient | None, today: date) -> int | None:
+    """Age in whole years by the latest possible birthday; None if not known."""
+    if patient is None or patient.born is None:
+        return None
+    born = patient.born.latest
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def is_child(patient: Patient | None, protocol: Protocol, today: date) -> bool:
+    """Younger than the protocol's adult age, as far as an inexact date of birth tells."""
+    age = age_of(patient, today)
+    return age is not None and age < protocol.timing.adult_from.value
 
 
 READ_TYPES = DOSE_TYPES | {"Patient", "Condition", "MedicationRequest", "Observation"}

@@ -125,7 +125,7 @@ def covered_by(episode: Episode) -> str:
     if episode.oral_cover:
         return "swallowed B12 in a full dose covers the patient"
     if _goes_on(episode):
-        return "a statement says that injections go on"
+        return "a statement or a supply says that injections go on"
     if any(order.order.starts and order.order.starts.earliest > today for order in episode.orders):
         return "an order to come is on record"
     return ""
@@ -136,7 +136,7 @@ def injections_go_on(episode: Episode) -> str:
     others: Sequence[B12Order] = (*episode.orders, *episode.drafts)
     if any(order.route is not None and order.route.parenteral for order in others):
         return "injections are ordered beside it"
-    return "a statement says that injections go on" if _goes_on(episode) else ""
+    return "a statement or a supply says that injections go on" if _goes_on(episode) else ""
 
 
 def _goes_on(episode: Episode) -> bool:

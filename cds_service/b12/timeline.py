@@ -44,7 +44,7 @@ class DoseEvent(Struct, frozen=True):
 
 
 class StatedCourse(Struct, frozen=True):
-    """A stretch of therapy that a statement tells of, without single doses. `end` None: it goes on."""
+    """A stretch of therapy that a statement or a supply tells of, without single doses. `end` None: it goes on."""
 
     ref: str
     route: Route | None
@@ -142,7 +142,8 @@ def _dose_event(use: Use, product: B12Product, codes: CodeSets, read_sig: SigRea
 def _stated_course(
     use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader, today: date
 ) -> StatedCourse | None:
-    if use.kind is not Evidence.STATED or _is_single_dose(use):
+    supply = use.kind is Evidence.DISPENSED and use.until is not None
+    if not supply and (use.kind is not Evidence.STATED or _is_single_dose(use)):
         return None
     step = step_of(use.instruction, product, codes, read_sig)
     mass = mass_of(step, product.strength)

@@ -241,9 +241,17 @@ def _steps(regimen: Regimen, remaining: int | None) -> list[tuple[LoadingStep, i
 
 def _loading(step: LoadingStep, doses: int | None, route: Resource) -> Resource:
     repeat: Resource = {"count": doses} if doses else {}
-    repeat |= _every(step.interval)
+    repeat |= _every(_paced(step))
     until = {} if doses else {"additionalInstruction": [{"text": UNTIL}]}
     return until | {"timing": {"repeat": repeat}, "route": route, "doseAndRate": [{"doseQuantity": _dose(step.dose)}]}
+
+
+def _paced(step: LoadingStep) -> Span:
+    """Where a source pairs fewer doses with a longer interval, the fewest doses go with the longest."""
+    interval, doses = step.interval, step.doses
+    if doses is None or doses.low == doses.high:
+        return interval
+    return Span(interval.high, interval.high, interval.unit, interval.since, interval.source)
 
 
 def _maintenance(maintenance: Maintenance, route: Resource) -> Resource:

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 
 from cds_service.b12.record import Unread
 from cds_service.errors import RequestTooLarge
+from cds_service.fhir import bundles
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.relevance import Matters, everything
 
@@ -34,11 +35,11 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
 }
 """Key -> (resource type, query). Only simple tokens: richer ones come back as bogus empty Bundles from real clients."""
 
-VALUE = msgspec.json.Decoder(fhir.KnownBundle | fhir.Known)
+VALUE = msgspec.json.Decoder(bundles.KnownBundle | fhir.Known)
 KNOWN = msgspec.json.Decoder(fhir.Known)
 HEAD = msgspec.json.Decoder(fhir.Head)
-BUNDLE = msgspec.json.Decoder(fhir.Bundle)
-WRAPPED = msgspec.json.Decoder(fhir.Wrapped)
+BUNDLE = msgspec.json.Decoder(bundles.Bundle)
+WRAPPED = msgspec.json.Decoder(bundles.Wrapped)
 READ = frozenset(kind.__struct_config__.tag for kind in get_args(fhir.Known))
 
 
@@ -136,7 +137,7 @@ def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
         return
     if isinstance(value, fhir.OperationOutcome):
         pile.unread.append(Unread(where, "the client reports that its query failed"))
-    elif isinstance(value, fhir.KnownBundle):
+    elif isinstance(value, bundles.KnownBundle):
         _add_known(value, where, expected, pile)
     else:
         pile.room(1, where)
@@ -145,7 +146,7 @@ def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
             pile.resources.append(Sent(value, where))
 
 
-def _add_known(bundle: fhir.KnownBundle, where: str, expected: str, pile: _Pile) -> None:
+def _add_known(bundle: bundles.KnownBundle, where: str, expected: str, pile: _Pile) -> None:
     """A Bundle that was read in one go, which nearly all are."""
     entries = bundle.entry or ()
     pile.room(len(entries), where)
@@ -162,7 +163,7 @@ def _add_known(bundle: fhir.KnownBundle, where: str, expected: str, pile: _Pile)
     _note_next(bundle.link, found, pile)
 
 
-def _note_next(links: list[fhir.BundleLink] | None, found: set[str], pile: _Pile) -> None:
+def _note_next(links: list[bundles.BundleLink] | None, found: set[str], pile: _Pile) -> None:
     if any(link.relation == "next" for link in links or ()):
         pile.partial |= found
 

@@ -184,8 +184,17 @@ def read_administration(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use
 def read_dispense(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
     """A supply handed over, counted on that day."""
     when = read_when(body.whenHandedOver) or read_when(body.whenPrepared)
-    product = _product(body, lens)
-    return Use(ref_of(sent), Evidence.DISPENSED, product, body.status or "", when, None, _first(body))
+    until = _supplied_until(when, body.daysSupply)
+    return Use(ref_of(sent), Evidence.DISPENSED, _product(body, lens), body.status or "", when, until, _first(body))
+
+
+def _supplied_until(when: When | None, supply: fhir.Quantity | None) -> When | None:
+    """The last day for which a supply was handed over; its unit is days by FHIR's definition."""
+    days = usable(supply.value) if supply else None
+    if when is None or days is None or days <= 0:
+        return None
+    last = when.latest + timedelta(days=min(ceil(days), (date.max - when.latest).days))
+    return When(last, last)
 
 
 def read_statement(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:

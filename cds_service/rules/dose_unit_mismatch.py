@@ -14,12 +14,12 @@ from cds_service.rules import draft_rule
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When the dose of a B12 order, in the unit it is written in, is impossible for its route and product
-     and becomes plausible if milligrams and micrograms are exchanged,
       or the unit's code and the unit's text differ
-     and the order is neither the cyanide antidote nor for an inborn error of cobalamin metabolism
-    Then say how the dose reads, what is usual, and offer the order with the unit corrected.
+     and the order is not the cyanide antidote
+    Then say how the dose reads and what is usual, and offer the order with milligrams and micrograms exchanged,
+      where that makes the dose plausible.
     """
-    if because := reads_as_antidote(episode, draft) or episode.specialist_dosing:
+    if because := reads_as_antidote(episode, draft):
         return Silent(because)
     if draft.mass is None:
         return Undecided("a dose that can be read as a mass")
@@ -32,9 +32,11 @@ def _finding(draft: B12Order, swap: Swap) -> Finding:
     facts: dict[str, Fact] = {
         "written": swap.written,
         "reads_mcg": swap.reads_mcg,
-        "meant_mcg": swap.meant_mcg,
         "usual_low": swap.usual_low,
         "usual_high": swap.usual_high,
     }
+    if swap.meant_mcg is None:
+        return Finding(swap.kind, facts, (draft.ref,), about=draft.ref)
+    facts["meant_mcg"] = swap.meant_mcg
     fix = CorrectDose(draft.ref, swap.step, swap.meant_mcg)
     return Finding(swap.kind, facts, (draft.ref,), (fix,), about=draft.ref)

@@ -6,6 +6,7 @@ from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import SWALLOWED, Episode, daily_mcg
 from cds_service.b12.history import injections_go_on
 from cds_service.b12.verdict import Fact, Finding, Indicator, Proposal, ReplaceWithRegimen, Silent, Undecided, Verdict
+from cds_service.b12.words import Route
 from cds_service.rules import draft_rule
 
 
@@ -15,7 +16,7 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     When B12 by mouth or nose is ordered as the only B12
      and the patient has a permanent malabsorption, a total gastrectomy or neurological signs
     Then recommend injections by the protocol and offer them instead;
-      info where loading is complete and the protocol then allows a high dose by mouth;
+      info where loading is complete and the protocol then allows a high dose by mouth, or the dose is by nose;
       nothing where the protocol allows it from the start and no neurological signs are documented.
     """
     if because := episode.out_of_scope:
@@ -33,10 +34,12 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     enough = dose is not None and dose >= policy.minimum.value
     if enough and policy.first_line and not neuro:
         return Silent("the protocol allows this dose by mouth from the start")
-    allowed = enough and episode.course.loading_complete and policy.after_loading and not neuro
+    nasal = draft.route is Route.NASAL
+    allowed = episode.course.loading_complete and not neuro and (nasal or (enough and policy.after_loading))
     regimen = episode.regimen
     fixes: tuple[Proposal, ...] = (ReplaceWithRegimen(draft.ref, regimen),) if regimen and not allowed else ()
     facts: dict[str, Fact] = {"route": draft.route.value, "minimum": policy.minimum.value}
-    variant = "after_loading" if allowed else "neuro" if neuro else "malabsorption"
+    after = "nasal_after_loading" if nasal else "after_loading"
+    variant = after if allowed else "neuro" if neuro else "malabsorption"
     evidence = (draft.ref, *neuro, *episode.background.cause)
     return Finding(variant, facts, evidence, fixes, Indicator.INFO if allowed else None, draft.ref)

@@ -10,16 +10,16 @@ from cds_service.rules import patient_rule
 @patient_rule("patient-view", "order-select", "order-sign")
 def judge(episode: Episode) -> Verdict:
     """
-    When a B12, active B12, methylmalonic acid or homocysteine result has a code that promises one kind
+    When the newest B12, active B12, methylmalonic acid or homocysteine result has a code that promises one kind
       of unit and a unit of the other kind, or a reference range of the other kind,
       or a size that no such result has in that unit
     Then show both readings and say that the result is not used until this is clarified.
     """
     if "Observation" in episode.unseen:
         return Undecided("laboratory results")
-    faulty = next((result for result in episode.timeline.results if result.fault), None)
+    faulty = next((result for result in episode.newest_results if result.fault), None)
     if faulty is None or faulty.fault is None:
-        return Silent("no result contradicts itself")
+        return Silent("no newest result contradicts itself")
     facts: dict[str, Fact] = {
         "analyte": faulty.analyte.value,
         "written": faulty.written,

@@ -13,7 +13,8 @@ from cds_service.rules import draft_rule
 @draft_rule("order-select", "order-sign")
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
-    When an injection of B12 is ordered by a route that its labelling here does not give
+    When a product that is swallowed or sprayed is ordered as an injection,
+      or an injection of B12 is ordered by a route that its labelling here does not give
      and the order is no cyanide antidote, no parenteral nutrition, no test dose into the skin
       and not for another therapy with a schedule of its own
     Then name the labelled routes and offer the order by the first of them;
@@ -27,6 +28,10 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         return Undecided("the route of administration") if unclear else Silent("no known route is given")
     if route is None or not route.parenteral:
         return Silent("not injected")
+    form = draft.product.form
+    if form not in {None, Form.INJECTION}:
+        named: dict[str, Fact] = {"route": route.value, "form": form.value if form else ""}
+        return Finding("form", named, (draft.ref,), about=draft.ref)
     labelled = episode.protocol.labelled(draft.product.substance)
     if labelled is None:
         return _unlisted(episode, draft, route)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import msgspec
 import pytest
 
 from cds_service.b12.course import Course, course_of, grace_of, lapse_of, loading_gap
+from cds_service.b12.record import When
 from cds_service.b12.words import Evidence, Phase
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import standing
@@ -129,8 +131,11 @@ def test_evidence_is_the_strongest_and_refs_name_every_dose() -> None:
     assert len(found.refs) == 2
 
 
-def test_at_the_end_of_the_calendar_the_due_day_is_its_last() -> None:
-    due = course("given 9999-12-01 hydroxocobalamin 1000 mcg IM", "9999-12-31").due
+def test_at_the_end_of_the_calendar_the_due_day_is_its_last(knowledge: Knowledge) -> None:
+    protocol, last = knowledge.protocols[UK], date(9999, 12, 1)
+    [dose] = standing("given 2026-01-01 hydroxocobalamin 1000 mcg IM").timeline.doses
+    late = msgspec.structs.replace(dose, day=When(last, last))
+    due = course_of([late], (), protocol.regimens[0], (), protocol.timing, date.max).due
 
     assert due
     assert (due.day, due.overdue) == (date.max, 0)
