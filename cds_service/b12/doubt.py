@@ -72,7 +72,7 @@ def swap_of(episode: Episode, draft: B12Order, index: int) -> Swap | None:
     step = draft.steps[index]
     for amount in _mass_amounts(step):
         small = episode.child or bool(episode.specialist_dosing) or bool(TRIAL.search(step.instruction.text))
-        if found := _swapped(amount, limits, small_is_right=small):
+        if found := _swapped(amount, limits, _ceiling(episode, limits), small_is_right=small):
             kind, meant = found
             usual = limits.usual
             return Swap(kind, index, amount.written, amount.high, meant, usual.low, usual.high)
@@ -87,12 +87,20 @@ def _mass_amounts(step: Step) -> Iterator[Amount]:
     yield from (phase.amount for phase in step.text_phases if phase.amount and phase.amount.kind is AmountKind.MASS)
 
 
-def _swapped(amount: Amount, limits: DoseLimits, *, small_is_right: bool) -> tuple[str, Decimal | None] | None:
+def _ceiling(episode: Episode, limits: DoseLimits) -> Decimal:
+    """Micrograms above which a dose is impossible; specialists of inborn errors go high, but not into grams."""
+    antidote = episode.protocol.timing.antidote_from.value
+    return max(limits.critical_above.value, antidote) if episode.specialist_dosing else limits.critical_above.value
+
+
+def _swapped(
+    amount: Amount, limits: DoseLimits, ceiling: Decimal, *, small_is_right: bool
+) -> tuple[str, Decimal | None] | None:
     smallest, largest = limits.low_below.value, limits.warn_above.value
     if amount.text_mcg is not None and not _same(amount.text_mcg, amount.high, TEN - 1):
         meant = next((mcg for mcg in (amount.text_mcg, amount.high) if smallest <= mcg <= largest), amount.text_mcg)
         return "code_text", meant
-    if amount.high > limits.critical_above.value:
+    if amount.high > ceiling:
         lowered = amount.high / THOUSAND
         plausible = limits.usual.low <= lowered <= limits.labelled_high.value
         return ("too_high", lowered) if plausible else ("impossible", None)

@@ -35,6 +35,11 @@ OTHER_INGREDIENT = re.compile(
     r"|\b(?:mg|mcg|ug|g)\s*[/+]\s*(?:\d|$)",
     re.IGNORECASE,
 )
+# Some systems list the excipients of an injection or tablet beside its active ingredient.
+EXCIPIENT = re.compile(
+    r"\bwater\b|sodium|benzyl alcohol|hydrochloric|acetic acid|paraben|phosph|lactose|cellulose|stearate|starch",
+    re.IGNORECASE,
+)
 FORM_WORDS = re.compile(
     r"(?:intramuscular|\bIM)\W*(?:and|or)?\W*(?:deep )?(?:subcutaneous|sub-?cut|SC\b|SQ\b)"
     r"|with (?:syringe|needle|filter|diluent)s?(?: and (?:syringe|needle|filter)s?)?|\w+ and \w+[ -]free"

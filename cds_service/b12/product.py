@@ -51,7 +51,10 @@ def b12_product_of(product: Product, codes: CodeSets) -> B12Product | None:
 def _single(product: Product, ideas: frozenset[str], facts: ProductFacts | None, name: str) -> bool:
     if facts is not None:
         return facts.single
-    return not ideas & EXCLUDED and len(product.ingredients) <= 1 and names.single_ingredient(name)
+    if ideas & EXCLUDED or not names.single_ingredient(name):
+        return False
+    active = [one for one in product.ingredients if not names.EXCIPIENT.search(one.label)]
+    return len(active) <= 1
 
 
 def _substance(ideas: frozenset[str], facts: ProductFacts | None) -> Substance | None:
@@ -64,9 +67,10 @@ def _substance(ideas: frozenset[str], facts: ProductFacts | None) -> Substance |
 
 
 def _substance_of_ingredients(product: Product, codes: CodeSets) -> Substance | None:
-    if len(product.ingredients) != 1:
+    active = [one for one in product.ingredients if not names.EXCIPIENT.search(one.label)]
+    if len(active) != 1:
         return None
-    ingredient = product.ingredients[0]
+    ingredient = active[0]
     return _substance(codes.ideas_of(ingredient), None) or names.substance_of_name(ingredient.label)
 
 

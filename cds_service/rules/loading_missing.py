@@ -5,6 +5,7 @@ from __future__ import annotations
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
 from cds_service.b12.history import is_maintenance, started_before
+from cds_service.b12.protocol import Regimen
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Silent, Undecided, Verdict
 from cds_service.rules import draft_rule
 
@@ -26,13 +27,19 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         return Silent("the protocol gives this patient no loading")
     if not is_maintenance(draft, episode):
         return Silent("not an injection at a maintenance interval only")
-    grounds = episode.deficiency or episode.background.neuro
-    if not grounds and episode.unseen & {"Condition", "Observation"}:
-        return Undecided("the problem list and laboratory results")
-    if not grounds:
-        return Silent("no deficiency is documented: this may be prophylaxis")
     if before := started_before(episode, draft):
         return Silent(before)
+    grounds = episode.deficiency or episode.background.neuro
+    return _untreated(episode, draft, regimen, grounds) if grounds else _no_grounds(episode)
+
+
+def _no_grounds(episode: Episode) -> Verdict:
+    if episode.unseen & {"Condition", "Observation"}:
+        return Undecided("the problem list and laboratory results")
+    return Silent("no deficiency is documented: this may be prophylaxis")
+
+
+def _untreated(episode: Episode, draft: B12Order, regimen: Regimen, grounds: tuple[str, ...]) -> Verdict:
     if episode.doses_unseen or "MedicationRequest" in episode.unseen:
         return Undecided("earlier B12 doses and orders")
     facts: dict[str, Fact] = {"regimen": regimen, "ordered": draft.schedules[-1]}

@@ -19,7 +19,7 @@ def judge(episode: Episode) -> Verdict:
         return Undecided("laboratory results")
     faulty = next((result for result in episode.newest_results if result.fault), None)
     if faulty is None or faulty.fault is None:
-        return Silent("no newest result contradicts itself")
+        return Silent("no result contradicts itself")
     facts: dict[str, Fact] = {
         "analyte": faulty.analyte.value,
         "written": faulty.written,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
 from cds_service.b12.intravenous import given_otherwise, given_slowly, reads_as_antidote
+from cds_service.b12.protocol import LabelledRoutes
 from cds_service.b12.verdict import CorrectRoute, Fact, Finding, Indicator, Silent, Undecided, Verdict
 from cds_service.b12.words import Form, Route, Substance
 from cds_service.rules import draft_rule
@@ -35,8 +36,10 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     labelled = episode.protocol.labelled(draft.product.substance)
     if labelled is None:
         return _unlisted(episode, draft, route)
-    if route in labelled.routes:
-        return Silent("a labelled route")
+    return Silent("a labelled route") if route in labelled.routes else _unlabelled(draft, route, labelled)
+
+
+def _unlabelled(draft: B12Order, route: Route, labelled: LabelledRoutes) -> Finding:
     facts: dict[str, Fact] = {
         "route": route.value,
         "substance": draft.product.substance.value,

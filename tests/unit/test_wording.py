@@ -132,7 +132,7 @@ LINES: list[tuple[str, dict[str, Any], int, str]] = [
     ("{{ x }}", {"x": " b12\n dose "}, 20, "B12 dose"),
     ("{{ x }}", {"x": "one two three"}, 13, "One two three"),
     ("{{ x }}", {"x": "one two three"}, 12, "One two…"),
-    ("{{ x }}", {"x": "<b>"}, 12, "<b>"),
+    ("{{ x }}", {"x": "<b>"}, 12, "‹b›"),
     ("{{ x }}", {"x": "y" * 200}, 139, "Y" + "y" * 137 + "…"),
     ("{{ x }}", {"x": ""}, 12, ""),
 ]

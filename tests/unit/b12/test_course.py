@@ -32,25 +32,25 @@ def test_without_injections_the_patient_is_untreated() -> None:
 
 LOADING: list[tuple[str, str, Phase, bool, bool, int | None]] = [
     # doses, as of: phase, loading seen, complete, days since it broke
-    ("given 1 times from 2026-01-01 every 2 days", "2026-01-02", Phase.MAINTENANCE, False, False, None),
-    ("given 2 times from 2026-01-01 every 2 days", "2026-01-03", Phase.LOADING, True, False, None),
-    ("given 2 times from 2026-01-01 every 7 days", "2026-01-15", Phase.LOADING, True, False, None),
-    ("given 2 times from 2026-01-01 every 8 days", "2026-01-15", Phase.MAINTENANCE, False, False, None),
-    ("given 5 times from 2026-01-01 every 2 days", "2026-01-16", Phase.LOADING, True, False, None),
-    ("given 5 times from 2026-01-01 every 2 days", "2026-01-17", Phase.MAINTENANCE, True, False, 8),
-    ("given 6 times from 2026-01-01 every 2 days", "2026-01-11", Phase.MAINTENANCE, True, True, None),
-    ("given 7 times from 2026-01-01 every 2 days", "2026-02-11", Phase.MAINTENANCE, True, True, None),
+    ("given 1 times from 2026-01-01 every 2 days", "2026-01-02", Phase.MAINTENANCE, False, False),
+    ("given 2 times from 2026-01-01 every 2 days", "2026-01-03", Phase.LOADING, True, False),
+    ("given 2 times from 2026-01-01 every 7 days", "2026-01-15", Phase.LOADING, True, False),
+    ("given 2 times from 2026-01-01 every 8 days", "2026-01-15", Phase.MAINTENANCE, False, False),
+    ("given 5 times from 2026-01-01 every 2 days", "2026-01-16", Phase.LOADING, True, False),
+    ("given 5 times from 2026-01-01 every 2 days", "2026-01-17", Phase.MAINTENANCE, True, False),
+    ("given 6 times from 2026-01-01 every 2 days", "2026-01-11", Phase.MAINTENANCE, True, True),
+    ("given 7 times from 2026-01-01 every 2 days", "2026-02-11", Phase.MAINTENANCE, True, True),
 ]
 
 
-@pytest.mark.parametrize(("doses", "as_of", "phase", "seen", "complete", "broken"), LOADING)
+@pytest.mark.parametrize(("doses", "as_of", "phase", "seen", "complete"), LOADING)
 def test_loading_day_by_day(
-    doses: str, as_of: str, phase: Phase, *, seen: bool, complete: bool, broken: int | None
+    doses: str, as_of: str, phase: Phase, *, seen: bool, complete: bool
 ) -> None:
     found = course(f"{doses} hydroxocobalamin 1000 mcg IM", as_of)
 
     assert (found.phase, found.loading_seen, found.loading_complete) == (phase, seen, complete)
-    assert (found.broken_since, found.needed) == (broken, 6)
+    assert found.needed == 6
 
 
 def test_loading_completed_by_another_protocol_is_complete() -> None:

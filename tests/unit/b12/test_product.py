@@ -104,6 +104,7 @@ def test_one_ingredient_tells_the_substance_and_two_are_no_replacement(knowledge
     assert product(knowledge, brand, by_code, named("folic acid")) is None
     assert product(knowledge, named("vitamin B12"), by_code, named("folic acid")) is None
     assert product(knowledge, brand, named("folic acid")) is None
+    assert product(knowledge, brand, by_code, named("Water for injection"), named("benzyl alcohol"))
 
 
 def test_the_stated_form_goes_before_the_name(knowledge: Knowledge) -> None:
