@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,9 +15,11 @@ from cds_service.b12.protocol import Protocol
 from cds_service.b12.verdict import Fact, Finding, Indicator, Undecided, Verdict
 from cds_service.fhir.proposals import Desk, actions_of
 from cds_service.hooks import Action, Card, Coding, Source, Suggestion
-from cds_service.knowledge import CardText, Knowledge, Text
+from cds_service.knowledge import Knowledge
+from cds_service.texts import CardText, Text
 from cds_service.wording import plain_facts, write_detail, write_line
 
+LOG = logging.getLogger(__name__)
 NAMESPACE = UUID("6f0d5b0e-6e2b-5c2e-9a4e-0b12c0ba1a31")
 TOPICS = "https://cobalamin-cds.org/fhir/CodeSystem/rules"
 TRACE = "org.cobalamin-cds.trace"
@@ -53,10 +56,11 @@ def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, 
         if isinstance(one.verdict, Finding):
             subjects.setdefault(one.verdict.about, []).append((one, one.verdict))
     unchecked = _unchecked(judged)
-    cards = [_card(found, unchecked.pop(about, ()), page) for about, found in subjects.items()]
+    written = [_written(found, unchecked.pop(about, ()), page) for about, found in subjects.items()]
+    cards = [card for card in written if card]
     cards += [_not_checked(about, missing, page) for about, missing in unchecked.items() if about in page.complete]
     cards += [_system_card("draft_lost", {}, page)] if lost else []
-    broken = sum(one.failed for one in judged)
+    broken = sum(one.failed for one in judged) + written.count(None)
     cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
     cards.sort(key=lambda card: (Indicator(card.indicator).rank, card.source.topic.code, str(card.uuid)))
     critical = sum(card.indicator == Indicator.CRITICAL.value for card in cards)
@@ -75,6 +79,16 @@ def _unchecked(judged: Iterable[Judged]) -> dict[str, tuple[str, ...]]:
 def _indicator(found: tuple[Judged, Finding], page: Page) -> Indicator:
     one, finding = found
     return finding.indicator or page.knowledge.texts[one.rule].indicator
+
+
+def _written(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page) -> Card | None:
+    """The card, or None if its words break: the other cards must still leave."""
+    try:
+        return _card(found, missing, page)
+    except Exception as fault:  # noqa: BLE001 - whatever a template raises
+        kind, rule = type(fault).__name__, found[0][0].rule
+        LOG.error("card failed", extra={"rule": rule, "fault": kind})  # noqa: TRY400 - a traceback may hold patient values
+        return None
 
 
 def _card(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page) -> Card:

@@ -114,7 +114,7 @@ OVERRIDES: dict[str, tuple[wire.Json, wire.Json]] = {
                 "userComment": "by phone",
             }
         },
-        NONE | {"comment": "by phone"},
+        NONE | {"reason_display": "As intended", "comment": "by phone"},
     ),
     "with a reason without display (sandbox)": (
         {"overrideReason": {"reason": {"code": "intended", "system": "https://example.org/reasons"}}},

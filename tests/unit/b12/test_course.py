@@ -44,9 +44,7 @@ LOADING: list[tuple[str, str, Phase, bool, bool, int | None]] = [
 
 
 @pytest.mark.parametrize(("doses", "as_of", "phase", "seen", "complete"), LOADING)
-def test_loading_day_by_day(
-    doses: str, as_of: str, phase: Phase, *, seen: bool, complete: bool
-) -> None:
+def test_loading_day_by_day(doses: str, as_of: str, phase: Phase, *, seen: bool, complete: bool) -> None:
     found = course(f"{doses} hydroxocobalamin 1000 mcg IM", as_of)
 
     assert (found.phase, found.loading_seen, found.loading_complete) == (phase, seen, complete)
