@@ -140,5 +140,5 @@ def injections_go_on(episode: Episode) -> str:
 
 
 def _goes_on(episode: Episode) -> bool:
-    courses = (one for one in episode.timeline.courses if one.route and one.route.parenteral)
+    courses = (one for one in episode.timeline.courses if one.route is None or one.route.parenteral)
     return any(course.end is None or course.end >= episode.as_of for course in courses)

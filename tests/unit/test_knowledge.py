@@ -62,6 +62,20 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown override reason": (CARD, '["intended"]', '["because"]', "override_reasons", "got because"),
     "a broken template": (CARD, "{% if regimen is defined %}", "{% if regimen is %}", "en.no_dose", "a template"),
     "an unknown filter": (SWAP, "usual_high | mcg }}. Unit", "usual_high | mgc }}. Unit", "en.too_high", "mgc"),
+    "an unknown filter where it is seldom reached": (
+        CARD, "{{ regimen | regimen }}", "{{ regimen | regiment }}", "en.no_dose", "known filters, got regiment",
+    ),
+    "a range the wrong way round": (UK, "low = 56, high = 92", "low = 93, high = 92", "interval.low", "at most 92"),
+    "a band in an unknown unit": (
+        UK, 'deficient_below = { value = 180, unit = "ng/L"', 'deficient_below = { value = 180, unit = "ng"',
+        "bands[0].unit", "got ng",
+    ),
+    "bands that cross": (
+        UK, 'indeterminate_to = { value = 350, unit = "ng/L"', 'indeterminate_to = { value = 35, unit = "ng/L"',
+        "indeterminate_to", "at least 180",
+    ),
+    "an override reason without words": (WORDS, "intended = { en =", "intended = { de =", "intended", "words in en"),
+    "a broken shared line": (WORDS, "{{ unseen }}", "{{ unseen", "partial", "a template"),
     "a broken template of the service itself": (WORDS, "{{ failed }} of", "{{ failed of", "check_failed", "template"),
     "a missing shared line": (WORDS, "also = ", "olso = ", "en", "olso"),
     "a value set of another id": (SET, '"id": "pregnancy"', '"id": "other"', "id", "got other"),
@@ -169,3 +183,11 @@ def test_every_protocol_accepts_the_loading_of_all(knowledge: Knowledge) -> None
 
     assert guidance.protocol.id == "us-label"
     assert {one.id for one in guidance.accepted} >= {"uk-standard", "us-label-standard"}
+
+
+@pytest.mark.parametrize("name", ["cards/words.toml", "protocols/house.toml"])
+def test_a_missing_file_is_named(copied: Roots, name: str) -> None:
+    (copied.cards.parent / name).unlink()
+
+    with pytest.raises(KnowledgeFault, match=Path(name).name):
+        load_knowledge(copied)
