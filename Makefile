@@ -48,6 +48,7 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.dev ## Measure calls against a bare Flask view; prints ratios
+	$(BIN)/python bench/core.py
 	$(BIN)/python bench/calls.py
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/

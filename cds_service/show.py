@@ -83,6 +83,7 @@ def _facts(episode: Episode) -> Iterable[tuple[str, str]]:
     yield "neurological signs", " ".join(background.neuro) or "none"
     yield "pregnancy", " ".join(background.pregnant) or "none"
     yield "kidney disease", " ".join(background.renal) or "none"
+    yield "kidney function", episode.kidney_function.written if episode.kidney_function else "not known"
     yield "other therapy", ", ".join(sorted(episode.special)) or "none"
     yield "phase", course.phase
     yield "doses in this course", f"{course.given} ({course.evidence or 'no evidence'})"

@@ -100,6 +100,12 @@ class Episode(Struct, frozen=True):
         return tuple(newest.values())
 
     @property
+    def kidney_function(self) -> LabResult | None:
+        """The newest estimated glomerular filtration rate, in mL/min/1.73 m², else the newest creatinine, in umol/L."""
+        newest = {result.analyte: result for result in self.newest_results}
+        return newest.get(Analyte.EGFR) or newest.get(Analyte.CREATININE)
+
+    @property
     def deficient_results(self) -> tuple[LabResult, ...]:
         """Results in the protocol's deficient band, newest first."""
         return tuple(result for result in self.timeline.results if is_deficient(result, self.protocol))

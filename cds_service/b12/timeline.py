@@ -16,8 +16,9 @@ from cds_service.b12.names import mentions_antifolate
 from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.record import ClinicalRecord, Order, Product, Use, When
-from cds_service.b12.words import Evidence, Form, Route, Substance
+from cds_service.b12.words import Analyte, Evidence, Form, Route, Substance
 
+WANTED = B12_FAMILY | {Analyte.EGFR, Analyte.CREATININE}
 NEVER_COUNTS = frozenset({
     "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
     "nullified", "on-hold",
@@ -172,8 +173,8 @@ def _merge(same_day: list[DoseEvent]) -> DoseEvent:
 
 
 def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
-    """Results of the B12 family; no rule asks for others yet, and most charts hold many."""
-    family = (one for one in record.observations if one.analyte in B12_FAMILY)
+    """Results of the B12 family and of kidney function; no rule asks for others yet, and most charts hold many."""
+    family = (one for one in record.observations if one.analyte in WANTED)
     past = (one for one in family if not (one.when and in_future(one.when, as_of)))
     found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
     unique = {result.ref: result for result in found}

@@ -60,8 +60,8 @@ def _until_ready(output: Iterator[str]) -> str:
 
 
 def clean_environ() -> dict[str, str]:
-    """This environment without settings, make's variables and coverage's hooks."""
-    unwanted = ("COBALAMIN_", "MAKE", "MFLAGS", "COV_", "PYTEST_")
+    """This environment without settings, make's variables, coverage's hooks and paths."""
+    unwanted = ("COBALAMIN_", "MAKE", "MFLAGS", "COV_", "PYTEST_", "PYTHONPATH")
     return {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
 
 
