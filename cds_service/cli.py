@@ -45,6 +45,7 @@ class Faults(click.Group):
 def main() -> None:
     """Vitamin B12 decision support over CDS Hooks."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # each start checks the migrations, and would say so
 
 
 def _with_settings(command: Callable[..., None]) -> Callable[..., None]:

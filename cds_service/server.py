@@ -15,6 +15,7 @@ from cds_service.knowledge import roots
 from cds_service.settings import Settings
 from cds_service.store.database import engine_of, migrate
 from cds_service.store.drain import DrainThread
+from cds_service.web.state import state
 from cds_service.wsgi import build, start_drain
 
 SAMPLE = "order-sign-unit-mix-up.json"
@@ -66,6 +67,9 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         worker.drain = start_drain(self.settings)
 
     def _worker_exit(self, _: Any, worker: Any) -> None:  # noqa: ANN401
+        """The spool first, so that the last drain finds it closed and leaves nothing behind."""
+        with self.app.app_context():
+            state().recorder.spool.close()
         drain: DrainThread | None = getattr(worker, "drain", None)
         if drain is not None:
             drain.stop()

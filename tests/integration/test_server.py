@@ -55,6 +55,7 @@ def test_calls_and_feedback_reach_the_database(tmp_path: Path) -> None:
         card = show_card(service.url)
         give_feedback(service.url, card)
     assert kept(tmp_path) == {"evaluation": 1, "card": 1, "feedback": 1}
+    assert not list((tmp_path / "var" / "spool").glob("*.jsonl")), "a service that stops in order leaves no line behind"
     engine = engine_of(f"sqlite:///{tmp_path}/var/cobalamin.db")
     assert [one.rule for one in feedback_of(engine, card)] == ["dose_unit_mismatch"]
     engine.dispose()
