@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from cds_service.b12.protocol import LoadingStep, Regimen, Span
+from cds_service.b12.protocol import LoadingStep, Regimen, Span, spoken
 from cds_service.b12.record import Schedule, Strength
 from cds_service.b12.verdict import Fact
 from cds_service.b12.words import AmountKind, TimeUnit
@@ -90,7 +90,9 @@ def _dose(span: Span) -> str:
 
 
 def _days(span: Span) -> str:
-    return "day" if span.low == span.high == 1 else f"{_range(span.low, span.high)} days"
+    said = spoken(span)
+    unit = UNITS[said.unit]
+    return unit if said.low == said.high == 1 else f"{_range(said.low, said.high)} {unit}s"
 
 
 def _range(low: Decimal, high: Decimal) -> str:

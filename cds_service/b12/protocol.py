@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from cds_service.b12.words import Analyte, Indication, Route, Substance
+from cds_service.b12.record import DAYS
+from cds_service.b12.words import Analyte, Indication, Route, Substance, TimeUnit
 
 
 class Figure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,6 +29,33 @@ class Span(Struct, frozen=True, forbid_unknown_fields=True):
     unit: str
     since: date
     source: str
+
+
+class Interval(Struct, frozen=True):
+    """An interval as it is spoken of: `low` to `high` weeks, months or years; days where none of them fits."""
+
+    low: Decimal
+    high: Decimal
+    unit: TimeUnit
+
+
+def spoken(span: Span) -> Interval:
+    """
+    A span of days in whole weeks, years or months, such as 28 to 31 days as one month; else in days.
+
+    A month is taken for anything within a tenth of it, because protocols give months as 28, 30 or 31 days.
+    """
+    for unit in (TimeUnit.WEEK, TimeUnit.YEAR, TimeUnit.MONTH):
+        low, high = (_whole(days / DAYS[unit], exact=unit is TimeUnit.WEEK) for days in (span.low, span.high))
+        if low and high:
+            return Interval(low, high, unit)
+    return Interval(span.low, span.high, TimeUnit.DAY)
+
+
+def _whole(number: Decimal, *, exact: bool) -> Decimal | None:
+    nearest = number.to_integral_value()
+    close = number == nearest if exact else abs(number - nearest) <= nearest / 10
+    return nearest if nearest and close else None
 
 
 class RegimenFor(StrEnum):

@@ -30,20 +30,17 @@ class Indicator(StrEnum):
 
 
 class CorrectDose(Struct, frozen=True):
-    """Write `mcg` micrograms as the dose of step `step` of the draft order."""
+    """Write other doses into steps of the draft order: (index of the step, micrograms) for each."""
 
     order: str
-    step: int
-    mcg: Decimal
+    steps: tuple[tuple[int, Decimal], ...]
 
 
 class CorrectVolume(Struct, frozen=True):
-    """Write `ml` millilitres as the dose of step `step` of the draft order; it holds `mcg` micrograms."""
+    """Write other volumes into steps of the draft order: (index of the step, millilitres) for each."""
 
     order: str
-    step: int
-    ml: Decimal
-    mcg: Decimal
+    steps: tuple[tuple[int, Decimal], ...]
 
 
 class CorrectRoute(Struct, frozen=True):

@@ -15,7 +15,7 @@ from msgspec import Raw
 from pydantic import ValidationError
 
 from cds_service.b12.names import number_of
-from cds_service.b12.protocol import LoadingStep, Maintenance, Regimen, Span
+from cds_service.b12.protocol import LoadingStep, Maintenance, Regimen, Span, spoken
 from cds_service.b12.words import Route
 from cds_service.errors import OutputFault
 from cds_service.fhir import elements as fhir
@@ -260,10 +260,11 @@ def _maintenance(maintenance: Maintenance, route: Resource) -> Resource:
 
 
 def _every(interval: Span) -> Resource:
-    """Every `low` to `high` days."""
-    repeat: Resource = {"frequency": 1, "period": plain(interval.low), "periodUnit": "d"}
-    if interval.high != interval.low:
-        repeat["periodMax"] = plain(interval.high)
+    """Every `low` to `high` days, weeks or months, as they are spoken of."""
+    said = spoken(interval)
+    repeat: Resource = {"frequency": 1, "period": plain(said.low), "periodUnit": said.unit.value}
+    if said.high != said.low:
+        repeat["periodMax"] = plain(said.high)
     return repeat
 
 

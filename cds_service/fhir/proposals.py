@@ -63,15 +63,19 @@ def _draft(ref: str, desk: Desk) -> orders.Resource:
 
 
 def _correct_dose(proposal: CorrectDose, desk: Desk) -> tuple[ProposedAction, ...]:
-    draft = _draft(proposal.order, desk)
-    amount = desk.drafts[proposal.order].steps[proposal.step].amount
-    value, unit, code = orders.dose_units(proposal.mcg, amount.written if amount else "")
-    return _updated(orders.with_dose(draft, proposal.step, value, unit, code))
+    draft, read = _draft(proposal.order, desk), desk.drafts[proposal.order]
+    for step, mcg in proposal.steps:
+        amount = read.steps[step].amount
+        value, unit, code = orders.dose_units(mcg, amount.written if amount else "")
+        draft = orders.with_dose(draft, step, value, unit, code)
+    return _updated(draft)
 
 
 def _correct_volume(proposal: CorrectVolume, desk: Desk) -> tuple[ProposedAction, ...]:
     draft = _draft(proposal.order, desk)
-    return _updated(orders.with_dose(draft, proposal.step, proposal.ml, "mL", "mL"))
+    for step, ml in proposal.steps:
+        draft = orders.with_dose(draft, step, ml, "mL", "mL")
+    return _updated(draft)
 
 
 def _correct_route(proposal: CorrectRoute, desk: Desk) -> tuple[ProposedAction, ...]:

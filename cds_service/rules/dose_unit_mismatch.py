@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cds_service.b12.dose import B12Order
 from cds_service.b12.doubt import Swap, swap_of
 from cds_service.b12.episode import Episode
@@ -23,20 +25,21 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         return Silent(because)
     if draft.mass is None:
         return Undecided("a dose that can be read as a mass")
-    swaps = (swap_of(episode, draft, index) for index in range(len(draft.steps)))
-    swap = next((swap for swap in swaps if swap), None)
-    return _finding(draft, swap) if swap else Silent("no mix-up of milligrams and micrograms is apparent")
+    swaps = [swap for index in range(len(draft.steps)) if (swap := swap_of(episode, draft, index))]
+    return _finding(draft, swaps) if swaps else Silent("no mix-up of milligrams and micrograms is apparent")
 
 
-def _finding(draft: B12Order, swap: Swap) -> Finding:
+def _finding(draft: B12Order, swaps: Sequence[Swap]) -> Finding:
+    """The first is told; the correction is of all of them, or there is none."""
+    swap = swaps[0]
     facts: dict[str, Fact] = {
         "written": swap.written,
         "reads_mcg": swap.reads_mcg,
         "usual_low": swap.usual_low,
         "usual_high": swap.usual_high,
     }
-    if swap.meant_mcg is None:
-        return Finding(swap.kind, facts, (draft.ref,), about=draft.ref)
-    facts["meant_mcg"] = swap.meant_mcg
-    fix = CorrectDose(draft.ref, swap.step, swap.meant_mcg)
-    return Finding(swap.kind, facts, (draft.ref,), (fix,), about=draft.ref)
+    if swap.meant_mcg is not None:
+        facts["meant_mcg"] = swap.meant_mcg
+    meant = tuple((one.step, one.meant_mcg) for one in swaps if one.meant_mcg is not None)
+    fixes = (CorrectDose(draft.ref, meant),) if len(meant) == len(swaps) else ()
+    return Finding(swap.kind, facts, (draft.ref,), fixes, about=draft.ref)

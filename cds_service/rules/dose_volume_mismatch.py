@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cds_service.b12.dose import B12Order
 from cds_service.b12.doubt import VolumeDoubt, volume_doubt_of
 from cds_service.b12.episode import Episode
@@ -20,18 +22,19 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     if because := reads_as_antidote(episode, draft) or episode.specialist_dosing:
         return Silent(because)
-    doubts = (volume_doubt_of(episode, draft, index) for index in range(len(draft.steps)))
-    if doubt := next((doubt for doubt in doubts if doubt), None):
-        return _finding(draft, doubt)
+    doubts = [doubt for index in range(len(draft.steps)) if (doubt := volume_doubt_of(episode, draft, index))]
+    if doubts:
+        return _finding(draft, doubts)
     if draft.mass is None:
         return Undecided("the strength of the product, or a dose stated as a mass")
     return Silent("volume and mass agree, or only one of them is given")
 
 
-def _finding(draft: B12Order, doubt: VolumeDoubt) -> Finding:
-    fixes: tuple[CorrectVolume, ...] = ()
-    if doubt.right_ml is not None and doubt.meant_mcg is not None:
-        fixes = (CorrectVolume(draft.ref, doubt.step, doubt.right_ml, doubt.meant_mcg),)
+def _finding(draft: B12Order, doubts: Sequence[VolumeDoubt]) -> Finding:
+    """The first is told; the correction is of all of them, or there is none."""
+    doubt = doubts[0]
+    right = tuple((one.step, one.right_ml) for one in doubts if one.right_ml is not None)
+    fixes = (CorrectVolume(draft.ref, right),) if len(right) == len(doubts) else ()
     facts: dict[str, Fact] = {
         "written": doubt.written,
         "holds_mcg": doubt.holds_mcg,
@@ -40,5 +43,5 @@ def _finding(draft: B12Order, doubt: VolumeDoubt) -> Finding:
         "usual_low": doubt.usual_low,
         "usual_high": doubt.usual_high,
     }
-    indicator = Indicator.CRITICAL if doubt.tenfold else None
+    indicator = Indicator.CRITICAL if any(one.tenfold for one in doubts) else None
     return Finding(doubt.kind, facts, (draft.ref,), fixes, indicator, draft.ref)

@@ -70,3 +70,34 @@ def test_words_that_break_silence_no_other_card(knowledge: Knowledge) -> None:
     found = view(replace(knowledge, texts=texts), dispensed("2025-12-01", None))
 
     assert [card.source.topic.code for card in found.cards] == ["check_failed"]
+
+
+def test_a_slip_in_every_step_is_corrected_in_every_step(knowledge: Knowledge) -> None:
+    """Ampoules of 10 mg ordered for loading and maintenance: half a correction would be worse than none."""
+    name = {"text": "Hydroxocobalamin 10mg/2ml solution for injection ampoules"}
+    ampoule = [{"doseQuantity": {"value": 1, "unit": "ampoule"}}]
+    often = {"repeat": {"frequency": 3, "period": 1, "periodUnit": "wk", "count": 6}}
+    seldom = {"repeat": {"frequency": 1, "period": 3, "periodUnit": "mo"}}
+    draft = {
+        "resourceType": "MedicationRequest",
+        "id": "d",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": name,
+        "subject": {"reference": "Patient/p"},
+        "dosageInstruction": [
+            {"sequence": 1, "timing": often, "doseAndRate": ampoule},
+            {"sequence": 2, "timing": seldom, "doseAndRate": ampoule},
+        ],
+    }
+    context = {"patientId": "p", "userId": "Practitioner/1", "draftOrders": bundle(draft)}
+    body = {"hook": "order-sign", "hookInstance": "1", "context": context}
+    asked = Asked(knowledge, "uk-nice-bnf", AS_OF, 5, 100)
+
+    found = answer(read_request(json.dumps(body).encode()), asked)
+
+    [suggestion] = found.cards[0].suggestions
+    resource = suggestion.actions[0].resource
+    assert resource
+    doses = [one["doseAndRate"][0]["doseQuantity"] for one in resource["dosageInstruction"]]
+    assert [(str(dose["value"]), dose["unit"]) for dose in doses] == [("0.2", "mL"), ("0.2", "mL")]

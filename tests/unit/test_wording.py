@@ -61,17 +61,17 @@ def test_a_strength_is_per_millilitre_or_piece() -> None:
 
 REGIMENS = {
     ("uk-nice-bnf", RegimenFor.STANDARD): (
-        "hydroxocobalamin intramuscular, 1000 mcg every 2 to 3 days, 6 doses, then 1000 mcg every 56 to 92 days"
+        "hydroxocobalamin intramuscular, 1000 mcg every 2 to 3 days, 6 doses, then 1000 mcg every 2 to 3 months"
     ),
     ("uk-nice-bnf", RegimenFor.NEUROLOGICAL): (
         "hydroxocobalamin intramuscular, 1000 mcg every 2 days, until no further improvement, "
-        "then 1000 mcg every 56 to 62 days"
+        "then 1000 mcg every 2 months"
     ),
-    ("uk-nice-bnf", RegimenFor.DIETARY): "hydroxocobalamin intramuscular, 1000 mcg every 183 days",
+    ("uk-nice-bnf", RegimenFor.DIETARY): "hydroxocobalamin intramuscular, 1000 mcg every 6 months",
     ("us-label", RegimenFor.STANDARD): (
         "cyanocobalamin intramuscular or subcutaneous, 100 mcg every day, 6 to 7 doses; "
         "then 100 mcg every 2 days, 7 doses; then 100 mcg every 3 to 4 days, 4 to 7 doses, "
-        "then 100 mcg every 28 to 31 days"
+        "then 100 mcg every month"
     ),
 }
 

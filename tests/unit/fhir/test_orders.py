@@ -316,7 +316,7 @@ def test_a_new_order_is_a_draft_for_the_patient_to_be_signed(knowledge: Knowledg
 
     assert (order["status"], order["intent"], order["subject"]) == ("draft", "order", {"reference": "Patient/p1"})
     [step] = order["dosageInstruction"]
-    assert step["timing"]["repeat"] == {"frequency": 1, "period": 56, "periodMax": 92, "periodUnit": "d"}
+    assert step["timing"]["repeat"] == {"frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "mo"}
 
 
 def test_what_is_not_valid_fhir_is_refused_and_the_fault_names_elements_and_no_values() -> None:

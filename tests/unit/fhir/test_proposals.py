@@ -39,8 +39,8 @@ def desk(knowledge: Knowledge, **fields: Any) -> Desk:
 def proposals(knowledge: Knowledge, ref: str = REF) -> dict[str, tuple[Proposal, list[str]]]:
     regimen = knowledge.protocols["uk-nice-bnf"].regimens[0]
     return {
-        "dose": (CorrectDose(ref, 0, Decimal(1000)), ["update"]),
-        "volume": (CorrectVolume(ref, 0, Decimal(1), Decimal(1000)), ["update"]),
+        "dose": (CorrectDose(ref, ((0, Decimal(1000)),)), ["update"]),
+        "volume": (CorrectVolume(ref, ((0, Decimal(1)),)), ["update"]),
         "route": (CorrectRoute(ref, Route.INTRAMUSCULAR), ["update"]),
         "loading": (AddLoading(ref, regimen), ["update"]),
         "regimen": (ReplaceWithRegimen(ref, regimen), ["delete", "create"]),
