@@ -27,9 +27,7 @@ SPOKEN = [
 
 
 @pytest.mark.parametrize(("low", "high", "said"), SPOKEN)
-def test_an_interval_is_said_in_a_unit_that_fits(
-    low: int, high: int, said: tuple[int, int, TimeUnit]
-) -> None:
+def test_an_interval_is_said_in_a_unit_that_fits(low: int, high: int, said: tuple[int, int, TimeUnit]) -> None:
     span = Span(Decimal(low), Decimal(high), "d", date(2026, 1, 1), "a source")
 
     assert spoken(span) == Interval(Decimal(said[0]), Decimal(said[1]), said[2])
