@@ -166,6 +166,8 @@ def _one_a_day(events: Iterable[DoseEvent]) -> tuple[DoseEvent, ...]:
 
 def _merge(same_day: list[DoseEvent]) -> DoseEvent:
     first = same_day[0]
+    if len(same_day) == 1:
+        return first
     mass = next((event.mass for event in same_day if event.mass), None)
     route = next((event.route for event in same_day if event.route), None)
     refs = tuple(dict.fromkeys(ref for event in same_day for ref in event.refs))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from cds_service.b12.record import When
 
+DAY_LENGTH = len("2026-03-10")
 FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](.*))?)?)?", re.ASCII)
 
 
@@ -24,7 +25,7 @@ def read_when(text: str | None) -> When | None:
     year, month, day, time = match.groups()
     try:
         if day:
-            one = date(int(year), int(month), int(day))
+            one = date.fromisoformat(match[0][:DAY_LENGTH])
             return When(one, one, _instant(match[0]) if time else None)
         if month:
             last = calendar.monthrange(int(year), int(month))[1]

@@ -59,6 +59,8 @@ def read_quantity(quantity: fhir.Quantity | None, high: Decimal | None = None) -
 def read_dosages(dosages: list[fhir.Dosage] | fhir.Dosage | None) -> tuple[Instruction, ...]:
     """All instructions in their `sequence`; those without one keep their place."""
     listed = dosages if isinstance(dosages, list) else [dosages] if dosages else []
+    if len(listed) == 1:
+        return (read_dosage(listed[0]),)
     return tuple(sorted((read_dosage(one) for one in listed), key=lambda one: one.sequence or 0))
 
 

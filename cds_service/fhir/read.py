@@ -144,7 +144,7 @@ class _Reader:
             return True
         subject = body.subject or body.patient
         reference = subject.reference if subject else None
-        if not reference:
+        if not reference or reference in self.aliases:
             return True
         bare = reference.split("/_history/", 1)[0]
         base, _, rest = bare.rpartition("/Patient/")

@@ -105,7 +105,7 @@ PARTS = (  # every code of the first is in the second
     ("dietary-deficiency", "b12-deficiency"),
     ("drug-induced-deficiency", "b12-deficiency"),
 )
-# Codes that public software takes for one of our tests, and which are another one (clinical sheet 1.1).
+# Codes that public software takes for one of our tests, and which are another one.
 MISTAKEN_FOR_OURS = {
     "16695-9": "B12 in whole blood",
     "2170-9": "true cyanocobalamin, deprecated",
