@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -82,7 +83,7 @@ def timeline_of(
     history = (found for order in orders if (found := b12_order_of(order, codes, read_sig)))
     written = (order for order in record.drafts if order.status not in WITHDRAWN and not order.do_not_perform)
     return Timeline(
-        doses=_one_a_day(events),
+        doses=_without_supplies(_one_a_day(events), int(protocol.timing.loading_gap_weekly.value)),
         courses=tuple(courses),
         orders=tuple(order for order in history if not _is_antidote(order, protocol)),
         drafts=tuple(found for order in written if (found := b12_order_of(order, codes, read_sig))),
@@ -162,6 +163,17 @@ def _one_a_day(events: Iterable[DoseEvent]) -> tuple[DoseEvent, ...]:
         days.setdefault((event.day.earliest, event.day.latest), []).append(event)
     merged = [_merge(sorted(same, key=lambda one: (one.evidence.rank, one.refs))) for same in days.values()]
     return tuple(sorted(merged, key=lambda event: (event.day.earliest, event.day.latest)))
+
+
+def _without_supplies(doses: tuple[DoseEvent, ...], days: int) -> tuple[DoseEvent, ...]:
+    """A supply handed over is no dose of its own where a dose was given within so many days after it."""
+    given = [dose.day.earliest for dose in doses if dose.evidence is not Evidence.DISPENSED]
+
+    def was_used(supply: DoseEvent) -> bool:
+        following = bisect_left(given, supply.day.earliest)
+        return following < len(given) and (given[following] - supply.day.latest).days <= days
+
+    return tuple(dose for dose in doses if dose.evidence is not Evidence.DISPENSED or not was_used(dose))
 
 
 def _merge(same_day: list[DoseEvent]) -> DoseEvent:

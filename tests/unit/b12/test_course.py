@@ -123,7 +123,7 @@ def test_a_lapse_begins_a_new_course() -> None:
 
 
 def test_evidence_is_the_strongest_and_refs_name_every_dose() -> None:
-    found = course("dispensed 2026-01-01 hydroxocobalamin IM; given 2026-01-03 hydroxocobalamin IM", "2026-01-04")
+    found = course("given 2026-01-01 hydroxocobalamin IM; dispensed 2026-01-03 hydroxocobalamin IM", "2026-01-04")
 
     assert found.evidence is Evidence.ADMINISTERED
     assert len(found.refs) == 2
