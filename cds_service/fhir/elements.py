@@ -11,12 +11,12 @@ from decimal import Decimal
 
 from msgspec import Raw, Struct
 
-NOTHING = (b"", b"null")
+NOTHING = (Raw(), Raw(b"null"))
 
 
 def is_nothing(raw: Raw) -> bool:
     """Absent, or null."""
-    return bytes(raw) in NOTHING
+    return raw in NOTHING  # compares lengths first; bytes(raw) would copy a whole Bundle
 
 
 class Coding(Struct, frozen=True, gc=False):
