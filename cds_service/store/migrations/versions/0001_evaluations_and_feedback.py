@@ -10,6 +10,13 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_evaluation()
+    _create_card()
+    _create_feedback()
+    _create_spool_position()
+
+
+def _create_evaluation() -> None:
     op.create_table(
         "evaluation",
         sa.Column("id", sa.String(255), nullable=False),
@@ -26,6 +33,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_evaluation"),
     )
     op.create_index("ix_evaluation_at", "evaluation", ["at"])
+
+
+def _create_card() -> None:
     op.create_table(
         "card",
         sa.Column("uuid", sa.String(255), nullable=False),
@@ -40,6 +50,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("uuid", name="pk_card"),
     )
     op.create_index("ix_card_evaluation", "card", ["evaluation"])
+
+
+def _create_feedback() -> None:
     op.create_table(
         "feedback",
         sa.Column("id", sa.String(255), nullable=False),
@@ -58,6 +71,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_feedback_at", "feedback", ["at"])
     op.create_index("ix_feedback_card", "feedback", ["card"])
+
+
+def _create_spool_position() -> None:
     op.create_table(
         "spool_position",
         sa.Column("segment", sa.String(255), nullable=False),
