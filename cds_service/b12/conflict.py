@@ -27,20 +27,30 @@ class Conflict(Struct, frozen=True):
     text: str | Schedule
 
 
-def conflict_of(step: Step, timing: Timing) -> Conflict | None:
-    """The first contradiction; a text of several phases agrees if one of them does."""
+def conflicts_of(step: Step, timing: Timing) -> tuple[Conflict, ...]:
+    """Every contradiction, dose before route before frequency; a text of several phases agrees if one of them does."""
     phases = step.text_phases
     if not phases:
-        return None
+        return ()
     amounts = [phase.amount for phase in phases if phase.amount]
     routes = [phase.route for phase in phases if phase.route]
     routes += EITHER if routes and INTO_EITHER.search(step.instruction.text) else ()
     schedules = [phase.schedule for phase in phases if phase.schedule]
-    return (
-        _doses(step.amount, amounts, timing.volume_tolerance.value)
-        or _routes(step.route, routes)
-        or _schedules(step.schedule, schedules, timing.interval_tolerance.value)
+    found = (
+        _doses(step.amount, amounts, timing.volume_tolerance.value),
+        _routes(step.route, routes),
+        _schedules(step.schedule, schedules, timing.interval_tolerance.value),
     )
+    return tuple(conflict for conflict in found if conflict)
+
+
+def facts_of(conflicts: Sequence[Conflict]) -> dict[str, str | Schedule]:
+    """The first as `structured` and `text`, the others under the name of their kind."""
+    first, *others = conflicts
+    facts: dict[str, str | Schedule] = {"structured": first.structured, "text": first.text}
+    for other in others:
+        facts |= {f"{other.kind}_structured": other.structured, f"{other.kind}_text": other.text}
+    return facts
 
 
 def _doses(structured: Amount | None, spoken: Sequence[Amount], tolerance: Decimal) -> Conflict | None:

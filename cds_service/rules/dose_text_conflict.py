@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cds_service.b12.conflict import conflict_of
+from cds_service.b12.conflict import conflicts_of, facts_of
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
-from cds_service.b12.verdict import Fact, Finding, Silent, Undecided, Verdict
+from cds_service.b12.verdict import Finding, Silent, Undecided, Verdict
 from cds_service.rules import draft_rule
 
 
@@ -16,10 +16,9 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
      and they still differ after units are converted
     Then quote both readings, without guessing which is meant.
     """
-    conflicts = (conflict_of(step, episode.protocol.timing) for step in draft.steps)
-    if found := next((conflict for conflict in conflicts if conflict), None):
-        facts: dict[str, Fact] = {"structured": found.structured, "text": found.text}
-        return Finding(found.kind, facts, (draft.ref,), about=draft.ref)
+    steps = (conflicts_of(step, episode.protocol.timing) for step in draft.steps)
+    if found := next((conflicts for conflicts in steps if conflicts), ()):
+        return Finding(found[0].kind, facts_of(found), (draft.ref,), about=draft.ref)
     if draft.text_refused:
         return Undecided("a dosage text that can be read without doubt")
     return Silent("structure and text agree, or only one of them speaks")
