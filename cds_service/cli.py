@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import click
 import requests
+from msgspec.structs import replace
 from rich.console import Console
 
 from cds_service import __version__, show
@@ -18,7 +19,7 @@ from cds_service.answer import Answer, answer
 from cds_service.asking import asked_of, instant_of
 from cds_service.errors import CdsError, RequestError
 from cds_service.hooks import HookRequest, HookResponse, read_request, write_response
-from cds_service.knowledge import Knowledge, load_knowledge, roots
+from cds_service.knowledge import load_knowledge, roots
 from cds_service.openapi import load_schemas, openapi_of
 from cds_service.schemas import remarks_on
 from cds_service.settings import PREFIX, Settings, settings_table
@@ -73,15 +74,16 @@ def _reads_request(command: Callable[..., None]) -> Callable[..., None]:
     return click.argument("file", type=click.File("rb"))(command)
 
 
-def _ask(file: BinaryIO, protocol: str | None, as_of: str | None) -> tuple[bytes, HookRequest, Knowledge, Answer]:
+def _ask(file: BinaryIO, protocol: str | None, as_of: str | None) -> tuple[bytes, HookRequest, Answer]:
     body = file.read()
     request, knowledge = read_request(body), load_knowledge(roots())
-    settings = Settings.from_environ(os.environ, demo=True, protocol=protocol)
+    if protocol is not None and protocol not in knowledge.protocols:
+        known = ", ".join(knowledge.protocols)
+        raise click.ClickException(f"expected one of {known}, got another protocol at --protocol")
+    settings = Settings.from_environ(os.environ, demo=True)
     asked = asked_of(request, settings, knowledge, now())
-    frame = {name: getattr(asked, name) for name in asked.__struct_fields__}
-    frame |= {"protocol_id": protocol} if protocol in knowledge.protocols else {}
-    frame |= {"as_of": instant_of(as_of)} if as_of else {}
-    return body, request, knowledge, answer(request, type(asked)(**frame))
+    asked = replace(asked, protocol_id=protocol or asked.protocol_id, as_of=instant_of(as_of) if as_of else asked.as_of)
+    return body, request, answer(request, asked)
 
 
 @main.command()
@@ -89,7 +91,7 @@ def _ask(file: BinaryIO, protocol: str | None, as_of: str | None) -> tuple[bytes
 @click.option("--json", "as_json", is_flag=True, help="The response as the service would send it.")
 def evaluate(file: BinaryIO, protocol: str | None, as_of: str | None, *, as_json: bool) -> None:
     """Print the cards for a CDS Hooks request in FILE (- for standard input)."""
-    _, _, _, found = _ask(file, protocol, as_of)
+    _, _, found = _ask(file, protocol, as_of)
     if as_json:
         click.echo(json.dumps(json.loads(write_response(HookResponse(found.cards))), indent=2, ensure_ascii=False))
     else:
@@ -100,7 +102,7 @@ def evaluate(file: BinaryIO, protocol: str | None, as_of: str | None, *, as_json
 @_reads_request
 def explain(file: BinaryIO, protocol: str | None, as_of: str | None) -> None:
     """Print every rule's verdict for a request in FILE, the facts, and what was not read and why."""
-    body, request, _, found = _ask(file, protocol, as_of)
+    body, request, found = _ask(file, protocol, as_of)
     schemas = load_schemas(roots().fhir_profiles / "schemas")
     show.explanation(found, remarks_on(json.loads(body), schemas[f"request-{request.hook}"], schemas), Console())
 

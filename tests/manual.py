@@ -231,7 +231,6 @@ def _protocol(protocol: Protocol) -> str:
     policy = ", ".join([
         f"{_allowed(oral.first_line)} from the start",
         f"{_allowed(oral.after_loading)} after loading",
-        f"{_allowed(oral.neurological)} with neurological signs",
     ])  # fmt: skip
     return "\n\n".join([
         f"## {protocol.title}",

@@ -150,7 +150,6 @@ class OralPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     minimum: Figure
     after_loading: bool
     first_line: bool
-    neurological: bool
     source: str
 
 

@@ -82,12 +82,6 @@ def unit_named(text: str) -> Unit | None:
     return ALIASES.get(word) or (ALIASES.get(word.lower()) if len(word) >= SHORTEST_WORD else None)
 
 
-def mass_mcg(value: Decimal, unit_text: str) -> Decimal | None:
-    """Micrograms of a value in a unit of mass; None if the unit is not one."""
-    unit = unit_named(unit_text)
-    return value * unit.factor if unit and unit.kind is AmountKind.MASS else None
-
-
 def amount_of(value: Decimal, unit: str, code: str, system: str, high: Decimal | None = None) -> Amount:
     """
     The amount that a FHIR Quantity, or a Range of two in the same unit, states.
