@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
+from cds_service.b12.chart import TestOrder
 from cds_service.b12.dose import B12Order
-from cds_service.b12.episode import Episode, Moment, Stage, episode_of
+from cds_service.b12.episode import Episode, Stage
+from cds_service.b12.episode_of import Moment, episode_of
+from cds_service.b12.exposure import DrugDraft
 from cds_service.b12.verdict import Undecided
 from cds_service.errors import DataMissing, MalformedRequest
 from cds_service.fhir.elements import is_nothing
@@ -17,12 +20,23 @@ from cds_service.fhir.prefetch import Prefetched, missing_keys, read_bundle, rea
 from cds_service.fhir.read import Reading, read_record
 from cds_service.hooks import Card, HookRequest
 from cds_service.knowledge import Knowledge
-from cds_service.rules import Rule
+from cds_service.rules import About, Rule
 from cds_service.writer import Judged, Page, desk_of, write_cards
 
 LOG = logging.getLogger(__name__)
-STAGES = {"patient-view": Stage.VIEW, "order-select": Stage.SELECT, "order-sign": Stage.SIGN}
-REQUIRED = {"patient-view": frozenset({"Patient", "MedicationRequest"})}
+STAGES = {
+    "patient-view": Stage.VIEW,
+    "encounter-start": Stage.VIEW,
+    "order-select": Stage.SELECT,
+    "order-sign": Stage.SIGN,
+    "medication-refill": Stage.SIGN,
+    "encounter-discharge": Stage.DISCHARGE,
+    "problem-list-item-create": Stage.PROBLEM,
+    "allergyintolerance-create": Stage.ALLERGY,
+}
+DRAFTS = {"order-select": "draftOrders", "order-sign": "draftOrders", "medication-refill": "medications"}
+CHART = frozenset({"Patient", "MedicationRequest"})
+REQUIRED = {"patient-view": CHART, "encounter-start": CHART, "encounter-discharge": CHART}
 FAILED = "the check itself: it failed inside the service"
 
 
@@ -57,7 +71,7 @@ def answer(request: HookRequest, asked: Asked) -> Answer:
     check_required(request.hook, prefetched)
     moment = Moment(asked.as_of, STAGES[request.hook], selected(request))
     episode = episode_of(reading.record, asked.knowledge.guidance(asked.protocol_id), moment)
-    if moment.stage is not Stage.VIEW and not episode.drafts and not reading.lost_drafts:
+    if moment.stage.ordering and not episode.ordered and not reading.lost_drafts:
         return Answer((), (), reading, episode)
     judged = tuple(judge_all(request.hook, episode, asked.knowledge))
     cards = write_cards(judged, len(reading.lost_drafts), page_of(request, episode, reading, asked))
@@ -75,9 +89,9 @@ def read_drafts(request: HookRequest, asked: Asked) -> Prefetched:
         raise MalformedRequest(f"expected one of {', '.join(STAGES)}, got another hook", "$.hook")
     if not request.patient_id:
         raise MalformedRequest("expected a patient id, got an empty one", "$.context.patientId")
-    if request.hook == "patient-view" or is_nothing(request.context.draftOrders):
-        return Prefetched()
-    return read_bundle(request.context.draftOrders, "context.draftOrders", asked.most_resources)
+    name = DRAFTS.get(request.hook, "")
+    drafts = getattr(request.context, name) if name else Raw()
+    return Prefetched() if is_nothing(drafts) else read_bundle(drafts, f"context.{name}", asked.most_resources)
 
 
 def check_required(hook: str, prefetched: Prefetched) -> None:
@@ -88,20 +102,31 @@ def check_required(hook: str, prefetched: Prefetched) -> None:
 
 
 def judge_all(hook: str, episode: Episode, knowledge: Knowledge) -> Iterator[Judged]:
-    """Every rule of this hook over the patient or over each draft; one that breaks does not silence the others."""
+    """Every rule of this hook over all that it judges; one that breaks does not silence the others."""
     for rule in knowledge.rules.values():
-        if hook not in rule.hooks:
-            continue
-        if rule.of_draft:
-            yield from (_judged(rule, episode, draft) for draft in episode.asked_about)
-        else:
-            yield _judged(rule, episode, None)
+        if hook in rule.hooks:
+            yield from (_judged(rule, episode, subject) for subject in SUBJECTS[rule.about](rule, episode))
 
 
-def _judged(rule: Rule, episode: Episode, draft: B12Order | None) -> Judged:
-    subject = draft.ref if draft else ""
+def _patient(rule: Rule, episode: Episode) -> tuple[None, ...]:
+    """Once; while ordering only if B12 is being ordered, or another drug where the rule is asked beside that."""
+    asked = not episode.stage.ordering or episode.drafts or episode.timeline.withdrawn
+    return (None,) if asked or (rule.beside and episode.timeline.drug_drafts) else ()
+
+
+Subject = B12Order | DrugDraft | TestOrder | None
+SUBJECTS: Mapping[About, Callable[[Rule, Episode], tuple[Subject, ...]]] = {
+    About.PATIENT: _patient,
+    About.ORDER: lambda _, episode: episode.asked_about,
+    About.DRUG: lambda _, episode: episode.timeline.drug_drafts,
+    About.TEST: lambda _, episode: episode.test_drafts,
+}
+
+
+def _judged(rule: Rule, episode: Episode, judged: Subject) -> Judged:
+    subject = judged.ref if judged else ""
     try:
-        verdict = rule.judge(episode, draft) if draft else rule.judge(episode)
+        verdict = rule.judge(episode, judged) if judged else rule.judge(episode)
     except Exception as fault:  # noqa: BLE001 - whatever a rule raises, the others must still speak
         LOG.error("rule failed", extra={"rule": rule.id, "fault": type(fault).__name__})  # noqa: TRY400 - a traceback may hold patient values
         return Judged(rule.id, Undecided(FAILED), subject, failed=True)

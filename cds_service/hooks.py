@@ -24,6 +24,9 @@ class Context(Struct, frozen=True):
     encounterId: str | None = None
     selections: list[str] | None = None
     draftOrders: Raw = Raw()
+    medications: Raw = Raw()  # medication-refill
+    conditions: Raw = Raw()  # problem-list-item-create
+    allergyIntolerance: Raw = Raw()  # allergyintolerance-create
 
 
 class HookRequest(Struct, frozen=True):

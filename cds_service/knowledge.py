@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
-from cds_service.b12.episode import Guidance
+from cds_service.b12.episode_of import Guidance
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.sig import read_sig
 from cds_service.errors import KnowledgeFault

@@ -9,7 +9,8 @@ from typing import Any
 from msgspec import Struct
 
 from cds_service.b12.labs import FACTORS
-from cds_service.b12.protocol import Band, Protocol, Span
+from cds_service.b12.policy import Span
+from cds_service.b12.protocol import Band, Protocol
 from cds_service.errors import KnowledgeFault
 from cds_service.knowledge_files import convert, toml
 

@@ -11,7 +11,8 @@ from typing import Any
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from cds_service.b12.protocol import LoadingStep, Regimen, Span, spoken
+from cds_service.b12.policy import Span
+from cds_service.b12.protocol import LoadingStep, Regimen, spoken
 from cds_service.b12.record import Schedule, Strength
 from cds_service.b12.verdict import Fact
 from cds_service.b12.words import AmountKind, TimeUnit
@@ -76,20 +77,21 @@ def regimen_words(regimen: Regimen) -> str:
     routes = " or ".join(route.value for route in regimen.routes)
     upkeep = regimen.maintenance
     parts = [loading(regimen)] if regimen.loading else []
-    parts += [f"{_dose(upkeep.dose)} every {_days(upkeep.interval)}"] if upkeep else []
+    parts += [f"{_dose(upkeep.dose)} every {days(upkeep.interval)}"] if upkeep else []
     return f"{regimen.substance.value} {routes}, {', then '.join(parts)}"
 
 
 def _step(step: LoadingStep) -> str:
     doses = "until no further improvement" if step.doses is None else f"{_range(step.doses.low, step.doses.high)} doses"
-    return f"{_dose(step.dose)} every {_days(step.interval)}, {doses}"
+    return f"{_dose(step.dose)} every {days(step.interval)}, {doses}"
 
 
 def _dose(span: Span) -> str:
     return f"{_range(span.low, span.high)} mcg"
 
 
-def _days(span: Span) -> str:
+def days(span: Span) -> str:
+    """A span of days as it is spoken of, such as "2 to 3 months" or "week"."""
     said = spoken(span)
     unit = UNITS[said.unit]
     return unit if said.low == said.high == 1 else f"{_range(said.low, said.high)} {unit}s"
@@ -107,6 +109,7 @@ FILTERS = {
     "strength": strength,
     "loading": loading,
     "regimen": regimen_words,
+    "days": days,
 }
 
 
@@ -153,6 +156,8 @@ def _plain(value: Fact) -> str | int | Decimal:
         return every(value)
     if isinstance(value, Strength):
         return strength(value)
+    if isinstance(value, Span):
+        return days(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from cds_service.b12.protocol import Figure, LabelledRoutes, Protocol, Span
-from cds_service.rules import Rule
+from cds_service.b12.policy import Figure, Span
+from cds_service.b12.protocol import LabelledRoutes, Protocol
+from cds_service.rules import About, Rule
 from cds_service.wording import number
 from tests.helpers import patients
 from tests.helpers.patients import knowledge
@@ -108,9 +109,9 @@ def _title(rule: Rule) -> str:
 def _chapter(rule: Rule) -> str:
     text = knowledge().texts[rule.id]
     rows = rows_of(FOLDER / f"{rule.id}.txt")
-    says = textwrap.dedent(rule.says).strip()
+    says = textwrap.dedent(rule.speaks).strip()
     reasons = "; ".join(words for _, words in text.override_reasons)
-    asked = "for each B12 order" if rule.of_draft else "once for the patient"
+    asked = "for each B12 order" if rule.about is About.ORDER else "once for the patient"
     return "\n\n".join([
         f'<a id="{rule.id.replace("_", "-")}"></a>\n\n## {_title(rule)}',
         f"```text\n{says}\n```",

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from cds_service.b12.record import Concept
+from cds_service.b12.concept import Concept
 from cds_service.b12.words import AmountKind, Analyte, Form, Property, Substance
 
 NO_IDEAS: frozenset[str] = frozenset()

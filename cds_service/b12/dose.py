@@ -8,18 +8,9 @@ from decimal import Decimal
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
+from cds_service.b12.concept import Concept
 from cds_service.b12.product import B12Product, b12_product_of
-from cds_service.b12.record import (
-    Amount,
-    Concept,
-    Instruction,
-    Order,
-    Schedule,
-    SigPhase,
-    SigReading,
-    SigRefused,
-    Strength,
-)
+from cds_service.b12.record import Amount, Instruction, Order, Schedule, SigPhase, SigReading, SigRefused, Strength
 from cds_service.b12.words import AmountKind, Form, Piece, Route
 
 ROUTE_SETS = {

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct
 
-from cds_service.b12.codes import CodeSets
-from cds_service.b12.course import Course, course_of
-from cds_service.b12.dose import B12Order, SigReader
-from cds_service.b12.indication import Background, background_of
+from cds_service.b12.chart import Allergy, Plan, TestOrder
+from cds_service.b12.course import Course
+from cds_service.b12.dose import B12Order
+from cds_service.b12.indication import Background
 from cds_service.b12.labs import FACTORS, LabResult
-from cds_service.b12.protocol import Figure, Protocol, Regimen, RegimenFor
-from cds_service.b12.record import ClinicalRecord, Patient
-from cds_service.b12.timeline import Timeline, timeline_of
+from cds_service.b12.policy import Figure
+from cds_service.b12.protocol import Protocol, Regimen
+from cds_service.b12.record import Patient
+from cds_service.b12.timeline import Timeline
 from cds_service.b12.words import Analyte, Indication, Route, SpecialTherapy
 
-ACTIVE = frozenset({"active", "unknown", ""})
 SWALLOWED = frozenset({Route.ORAL, Route.SUBLINGUAL, Route.NASAL})
 DOSE_TYPES = frozenset({"MedicationAdministration", "MedicationDispense", "MedicationStatement"})
 
 
 class Stage(StrEnum):
-    """What the clinician is doing: looking at the chart, choosing an order, or signing it."""
+    """What the clinician is doing: looking at the chart, choosing an order, signing it, or writing in the chart."""
 
     VIEW = "view"
     SELECT = "select"
     SIGN = "sign"
+    DISCHARGE = "discharge"
+    PROBLEM = "problem"
+    ALLERGY = "allergy"
+
+    @property
+    def ordering(self) -> bool:
+        """Orders are being written."""
+        return self in {Stage.SELECT, Stage.SIGN}
 
 
 class Episode(Struct, frozen=True):
@@ -40,7 +47,7 @@ class Episode(Struct, frozen=True):
     `standard` the one for patients without particularities. `orders` are active and not stale. `oral_cover` names
     statements and orders of swallowed B12 in a dose that the protocol calls adequate. `unseen` are
     FHIR types of which nothing was sent: what they would hold is unknown. `selected` are the drafts
-    that the clinician just chose.
+    that the clinician just chose, `added` the problems or allergies being written into the chart.
     """
 
     as_of: date
@@ -56,6 +63,11 @@ class Episode(Struct, frozen=True):
     unseen: frozenset[str]
     selected: frozenset[str]
     patient: Patient | None = None
+    allergies: tuple[Allergy, ...] = ()
+    tests: tuple[TestOrder, ...] = ()
+    test_drafts: tuple[TestOrder, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    added: frozenset[str] = frozenset()
 
     @property
     def drafts(self) -> tuple[B12Order, ...]:
@@ -63,8 +75,20 @@ class Episode(Struct, frozen=True):
         return self.timeline.drafts
 
     @property
+    def ordered(self) -> bool:
+        """Something is being ordered, stopped or tested that bears on B12."""
+        timeline = self.timeline
+        return bool(timeline.drafts or timeline.withdrawn or timeline.drug_drafts or self.test_drafts)
+
+    @property
     def asked_about(self) -> tuple[B12Order, ...]:
-        """The drafts to judge: while choosing, those just chosen (all, if the client does not say which)."""
+        """
+        The orders to judge: while choosing, those just chosen (all, if the client does not say which).
+
+        While an allergy is written, the orders in force.
+        """
+        if self.stage is Stage.ALLERGY:
+            return self.orders
         if self.stage is Stage.SELECT and self.selected:
             return tuple(draft for draft in self.drafts if draft.ref in self.selected)
         return self.drafts
@@ -151,52 +175,6 @@ class Episode(Struct, frozen=True):
         return ""
 
 
-class Guidance(Struct, frozen=True):
-    """
-    What a record is read by.
-
-    `accepted` are the regimens of every protocol known: a loading completed by any of them is complete.
-    """
-
-    codes: CodeSets
-    protocol: Protocol
-    accepted: tuple[Regimen, ...]
-    read_sig: SigReader
-
-
-class Moment(Struct, frozen=True):
-    """When and at what stage the question is asked. `as_of` knows its zone: its date is the patient's day."""
-
-    as_of: datetime
-    stage: Stage
-    selected: frozenset[str] = frozenset()
-
-
-def episode_of(record: ClinicalRecord, guidance: Guidance, moment: Moment) -> Episode:
-    """The episode that a record, a protocol and an instant make."""
-    protocol, today = guidance.protocol, moment.as_of.date()
-    timeline = timeline_of(record, guidance.codes, protocol, guidance.read_sig, moment.as_of)
-    background = background_of(record, guidance.codes, moment.as_of)
-    regimen = None if is_child(record.patient, protocol, today) else regimen_for(background, protocol)
-    orders = tuple(order for order in timeline.orders if _active(order, protocol, today))
-    injections = [order for order in orders if order.route is None or order.route.parenteral]
-    return Episode(
-        as_of=today,
-        stage=moment.stage,
-        protocol=protocol,
-        timeline=timeline,
-        background=background,
-        course=course_of(timeline.doses, injections, regimen, guidance.accepted, protocol.timing, today),
-        regimen=regimen,
-        standard=protocol.regimen(RegimenFor.STANDARD),
-        orders=orders,
-        oral_cover=_oral_cover(timeline, orders, protocol, today),
-        unseen=frozenset(READ_TYPES - record.seen),
-        selected=moment.selected,
-        patient=record.patient,
-    )
-
-
 def age_of(patient: Patient | None, today: date) -> int | None:
     """Age in whole years by the latest possible birthday; None if not known."""
     if patient is None or patient.born is None:
@@ -209,23 +187,6 @@ def is_child(patient: Patient | None, protocol: Protocol, today: date) -> bool:
     """Younger than the protocol's adult age, as far as an inexact date of birth tells."""
     age = age_of(patient, today)
     return age is not None and age < protocol.timing.adult_from.value
-
-
-READ_TYPES = DOSE_TYPES | {"Patient", "Condition", "MedicationRequest", "Observation"}
-
-
-def regimen_for(background: Background, protocol: Protocol) -> Regimen | None:
-    """
-    The protocol's regimen for this patient: neurological before dietary before standard.
-
-    Where it gives none of its own for them, its standard regimen holds; never another protocol's.
-    """
-    whom = RegimenFor.STANDARD
-    if background.neuro:
-        whom = RegimenFor.NEUROLOGICAL
-    elif background.indication is Indication.DIETARY:
-        whom = RegimenFor.DIETARY
-    return protocol.regimen(whom) or protocol.regimen(RegimenFor.STANDARD)
 
 
 def is_deficient(result: LabResult, protocol: Protocol) -> bool:
@@ -243,30 +204,6 @@ def comparable(figure: Figure, analyte: Analyte) -> Decimal | None:
     """A threshold in the analyte's canonical unit, as results are."""
     factor = FACTORS.get((analyte, figure.unit))
     return figure.value * factor if factor else None
-
-
-def _active(order: B12Order, protocol: Protocol, today: date) -> bool:
-    """In force today. An order that names no end is stale after the protocol's time and then says nothing."""
-    body = order.order
-    if body.status not in ACTIVE or (body.ends and body.ends.latest < today):
-        return False
-    if body.authored is None or body.ends:
-        return True
-    return (today - body.authored.latest).days <= protocol.timing.stale_order.value
-
-
-def _oral_cover(timeline: Timeline, orders: Sequence[B12Order], protocol: Protocol, today: date) -> tuple[str, ...]:
-    enough = protocol.oral.minimum.value
-    stated = (
-        course.ref
-        for course in timeline.courses
-        if course.route in SWALLOWED
-        and (course.end is None or course.end >= today)
-        and course.daily_mcg is not None
-        and course.daily_mcg >= enough
-    )
-    ordered = (order.ref for order in orders if order.route in SWALLOWED and (daily_mcg(order) or 0) >= enough)
-    return tuple(sorted({*stated, *ordered}))
 
 
 def daily_mcg(order: B12Order) -> Decimal | None:

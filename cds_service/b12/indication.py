@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
+from cds_service.b12.concept import When
 from cds_service.b12.record import ClinicalRecord, Condition
 from cds_service.b12.words import Indication, SpecialTherapy
 
@@ -34,7 +35,9 @@ class Background(Struct, frozen=True):
 
     `neuro` is active neurological involvement plausibly due to B12; `neuro_weak` has another usual
     cause (diabetic neuropathy). `deficiency` is a documented B12 deficiency. `total_gastrectomy` and
-    `cause` may come from a procedure.
+    `cause` may come from a procedure. `leber_kin` and `pernicious_kin` are of relatives. `gastric_surgery` is any
+    operation that takes or bypasses the stomach, `ileal` any that takes the last part of the ileum. `since` tells
+    when a problem began or an operation was done, by reference, where that is on record.
     """
 
     indication: Indication = Indication.UNKNOWN
@@ -48,6 +51,22 @@ class Background(Struct, frozen=True):
     started_before: tuple[str, ...] = ()
     stopped_on_purpose: tuple[str, ...] = ()
     palliative: tuple[str, ...] = ()
+    breastfeeding: tuple[str, ...] = ()
+    anaemia: tuple[str, ...] = ()
+    macrocytosis: tuple[str, ...] = ()
+    hypokalaemia: tuple[str, ...] = ()
+    polycythaemia: tuple[str, ...] = ()
+    nitrous_oxide: tuple[str, ...] = ()
+    leber: tuple[str, ...] = ()
+    leber_kin: tuple[str, ...] = ()
+    pernicious_kin: tuple[str, ...] = ()
+    inborn_error: tuple[str, ...] = ()
+    gastric_surgery: tuple[str, ...] = ()
+    ileal: tuple[str, ...] = ()
+    crohn: tuple[str, ...] = ()
+    coeliac: tuple[str, ...] = ()
+    vegan: tuple[str, ...] = ()
+    since: Mapping[str, When] = {}
     special: frozenset[SpecialTherapy] = frozenset()
 
 
@@ -78,6 +97,22 @@ def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> B
         started_before=having("history-b12-injections-started", "history-b12-injections-stopped"),
         stopped_on_purpose=having("history-b12-injections-stopped"),
         palliative=having("palliative-care", active=True),
+        breastfeeding=having("breastfeeding", active=True),
+        anaemia=having("anaemia", active=True),
+        macrocytosis=having("macrocytosis", active=True),
+        hypokalaemia=having("hypokalaemia", active=True),
+        polycythaemia=having("polycythaemia-vera"),
+        nitrous_oxide=having("nitrous-oxide-use", active=True),
+        leber=having("leber"),
+        leber_kin=_of_relatives(record, codes, "leber"),
+        pernicious_kin=_of_relatives(record, codes, "pernicious-anaemia"),
+        inborn_error=having("inborn-error-cobalamin"),
+        gastric_surgery=having("gastric-surgery", "bariatric-surgery", "total-gastrectomy"),
+        ileal=having("ileal-resection"),
+        crohn=having("crohns-disease"),
+        coeliac=having("coeliac-disease"),
+        vegan=having("vegan-diet", active=True),
+        since=_since(record),
         special=frozenset(therapy for idea, therapy in SPECIAL.items() if having(idea)),
     )
 
@@ -100,6 +135,16 @@ def _ideas(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> list[tup
         if one.status in {"completed", "unknown", ""} and not (one.when and one.when.earliest > today)
     ]
     return conditions + procedures
+
+
+def _of_relatives(record: ClinicalRecord, codes: CodeSets, idea: str) -> tuple[str, ...]:
+    found = (one for one in record.relatives if one.verification not in NEVER_COUNTS)
+    return tuple(sorted({one.ref for one in found if idea in codes.ideas_of(one.concept)}))
+
+
+def _since(record: ClinicalRecord) -> Mapping[str, When]:
+    began = {one.ref: one.onset for one in record.conditions if one.onset}
+    return began | {one.ref: one.when for one in record.procedures if one.when}
 
 
 def _diabetic(conditions: tuple[Condition, ...]) -> frozenset[str]:

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from cds_service.b12.concept import When
 from cds_service.b12.protocol import Magnitude
-from cds_service.b12.record import Observed, When
+from cds_service.b12.record import Observed
 from cds_service.b12.words import Analyte, Property
 
 LAB_SETS: dict[str, tuple[Analyte, Property]] = {
@@ -24,6 +25,15 @@ LAB_SETS: dict[str, tuple[Analyte, Property]] = {
     "lab-creatinine-mass": (Analyte.CREATININE, Property.MASS),
     "lab-creatinine-molar": (Analyte.CREATININE, Property.MOLAR),
     "lab-egfr": (Analyte.EGFR, Property.OTHER),
+    "lab-blood-count": (Analyte.BLOOD_COUNT, Property.OTHER),
+    "lab-reticulocytes": (Analyte.RETICULOCYTES, Property.OTHER),
+    "lab-folate-mass": (Analyte.FOLATE, Property.MASS),
+    "lab-folate-molar": (Analyte.FOLATE, Property.MOLAR),
+    "lab-red-cell-folate": (Analyte.RED_CELL_FOLATE, Property.OTHER),
+    "lab-ferritin": (Analyte.FERRITIN, Property.MASS),
+    "lab-tsh": (Analyte.TSH, Property.OTHER),
+    "lab-potassium": (Analyte.POTASSIUM, Property.MOLAR),
+    "lab-intrinsic-factor-antibody": (Analyte.INTRINSIC_FACTOR_ANTIBODY, Property.OTHER),
 }
 B12_FAMILY = frozenset({Analyte.B12, Analyte.ACTIVE_B12, Analyte.MMA, Analyte.HOMOCYSTEINE})
 CANONICAL = {
@@ -35,7 +45,11 @@ CANONICAL = {
     Analyte.MCV: "fL",
     Analyte.CREATININE: "umol/L",
     Analyte.EGFR: "mL/min/{1.73_m2}",
+    Analyte.FOLATE: "ng/mL",
+    Analyte.FERRITIN: "ng/mL",
+    Analyte.POTASSIUM: "mmol/L",
 }
+"""Of the others only whether and when they were measured counts."""
 # Each known spelling of a unit, by the UCUM unit it means; UCUM itself would read K/uL as kelvin.
 UNIT_ALIASES = {
     "pg/ml": "pg/mL", "ng/l": "ng/L", "ng/ml": "ng/mL", "ng/dl": "ng/dL", "ug/l": "ug/L", "mcg/l": "ug/L",
@@ -43,10 +57,12 @@ UNIT_ALIASES = {
     "μmol/l": "umol/L", "mcmol/l": "umol/L", "nmol/ml": "nmol/mL", "picomole per liter": "pmol/L",
     "g/dl": "g/dL", "g/l": "g/L", "fl": "fL", "mg/dl": "mg/dL", "mg/l": "mg/L",
     "ml/min/{1.73_m2}": "mL/min/{1.73_m2}", "ml/min/1.73m2": "mL/min/{1.73_m2}", "ml/min/1.73 m2": "mL/min/{1.73_m2}",
+    "mmol/l": "mmol/L", "meq/l": "meq/L",
     "ml/min/1.73m^2": "mL/min/{1.73_m2}", "ml/min/{1.73m2}": "mL/min/{1.73_m2}",
 }  # fmt: skip
 # Molar mass of cyanocobalamin 1355.4 g/mol (US labels), of methylmalonic acid 118.09, of homocysteine 135.18,
-# of creatinine 113.12. Haemoglobin in mmol/L has none: of one molecule or of its four parts, it does not say.
+# of creatinine 113.12, of folic acid 441.4. Haemoglobin in mmol/L has none: of one molecule or of its four parts,
+# it does not say.
 FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.B12, "pg/mL"): Decimal(1),
     (Analyte.B12, "ng/L"): Decimal(1),
@@ -69,6 +85,13 @@ FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.CREATININE, "umol/L"): Decimal(1),
     (Analyte.CREATININE, "mg/dL"): Decimal("88.4"),
     (Analyte.EGFR, "mL/min/{1.73_m2}"): Decimal(1),
+    (Analyte.FOLATE, "ng/mL"): Decimal(1),
+    (Analyte.FOLATE, "ug/L"): Decimal(1),
+    (Analyte.FOLATE, "nmol/L"): 1 / Decimal("2.266"),
+    (Analyte.FERRITIN, "ng/mL"): Decimal(1),
+    (Analyte.FERRITIN, "ug/L"): Decimal(1),
+    (Analyte.POTASSIUM, "mmol/L"): Decimal(1),
+    (Analyte.POTASSIUM, "meq/L"): Decimal(1),
 }
 FINAL = frozenset({"final", "amended", "corrected", "unknown", ""})  # old records often do not know theirs
 
@@ -114,10 +137,12 @@ def property_of_unit(unit: str) -> Property:
 
 
 def lab_result_of(observed: Observed, magnitudes: tuple[Magnitude, ...]) -> LabResult | None:
-    """The result, or None: not final, or without a number."""
-    if observed.value is None or observed.status not in FINAL:
+    """The result, or None: not final. One without a number says only that the test was done, and in words what came."""
+    if observed.status not in FINAL:
         return None
     analyte = observed.analyte
+    if observed.value is None:
+        return LabResult(analyte, observed.ref, observed.when, observed.said)
     unit = unit_of(observed) or _unit_of_range(observed)
     fault = _fault(observed, unit, magnitudes) if analyte in B12_FAMILY else None
     factor = FACTORS.get((analyte, unit)) if fault is None else None

@@ -8,27 +8,9 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from cds_service.b12.policy import Figure, Monitoring, Safety, Screening, Spacing, Span
 from cds_service.b12.record import DAYS
 from cds_service.b12.words import Analyte, Indication, Route, Substance, TimeUnit
-
-
-class Figure(Struct, frozen=True, forbid_unknown_fields=True):
-    """One number with its unit, the date since when it holds, and where it was read."""
-
-    value: Decimal
-    unit: str
-    since: date
-    source: str
-
-
-class Span(Struct, frozen=True, forbid_unknown_fields=True):
-    """A range of numbers with unit, date and source; `low` equals `high` where the source gives one number."""
-
-    low: Decimal
-    high: Decimal
-    unit: str
-    since: date
-    source: str
 
 
 class Interval(Struct, frozen=True):
@@ -65,6 +47,12 @@ class RegimenFor(StrEnum):
     NEUROLOGICAL = "neurological"
     DIETARY = "dietary"
     PROPHYLAXIS = "prophylaxis"
+    BARIATRIC = "bariatric"
+    PREGNANCY = "pregnancy"
+    CHILD = "child"
+    ANTIFOLATE = "antifolate"  # pemetrexed or pralatrexate
+    LEBER = "Leber"
+    INBORN_ERROR = "inborn error"
 
 
 class LoadingStep(Struct, frozen=True, forbid_unknown_fields=True):
@@ -216,6 +204,10 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[DoseLimits, ...]
     routes: tuple[LabelledRoutes, ...]
     magnitudes: tuple[Magnitude, ...]
+    monitoring: Monitoring
+    screening: Screening
+    safety: Safety
+    spacing: tuple[Spacing, ...]
     bands: tuple[Band, ...] = ()
     lifelong: tuple[Indication, ...] = (Indication.PERMANENT_MALABSORPTION,)
 
@@ -229,6 +221,10 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
             one for one in self.limits if route in one.routes and (not one.substances or substance in one.substances)
         )
         return next(fits, None)
+
+    def spacing_of(self, substance: Substance) -> Span | None:
+        """Days between maintenance injections of a substance; None: no source gives any."""
+        return next((one.interval for one in self.spacing if one.substance is substance), None)
 
     def labelled(self, substance: Substance) -> LabelledRoutes | None:
         """What labelling says of the substance's routes."""

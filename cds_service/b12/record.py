@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
 
+from cds_service.b12.chart import Allergy, Plan, Supply, TestOrder
+from cds_service.b12.concept import Concept, When
 from cds_service.b12.words import AmountKind, Analyte, Evidence, Piece, Property, Route, TimeUnit
 
 DAYS: dict[TimeUnit, Decimal] = {
@@ -16,39 +18,6 @@ DAYS: dict[TimeUnit, Decimal] = {
     TimeUnit.MONTH: Decimal("30.4375"),  # a mean Gregorian month
     TimeUnit.YEAR: Decimal("365.25"),
 }
-
-
-class Code(Struct, frozen=True, gc=False):
-    """One coding: system URI, code, display."""
-
-    system: str
-    code: str
-    display: str = ""
-
-
-class Concept(Struct, frozen=True, gc=False):
-    """A CodeableConcept."""
-
-    codes: tuple[Code, ...] = ()
-    text: str = ""
-
-    @property
-    def label(self) -> str:
-        """The words to show a reader."""
-        return self.text or next((code.display for code in self.codes if code.display), "")
-
-
-class When(Struct, frozen=True, gc=False):
-    """A date as precisely as it was given: a partial date is the interval it covers, in days."""
-
-    earliest: date
-    latest: date
-    instant: datetime | None = None
-
-    @property
-    def exact(self) -> bool:
-        """True if the day is known."""
-        return self.earliest == self.latest
 
 
 class Amount(Struct, frozen=True, gc=False):
@@ -149,6 +118,7 @@ class Order(Struct, frozen=True, gc=False):
     ends: When | None = None
     do_not_perform: bool = False
     reasons: tuple[Concept, ...] = ()
+    supply: Supply | None = None
     native: bool = True  # R4; False for older shapes, for which no corrected order can be written
 
 
@@ -205,6 +175,7 @@ class Observed(Struct, frozen=True, gc=False):
     range_low: Decimal | None = None
     range_high: Decimal | None = None
     range_unit: str = ""
+    said: str = ""  # a result in words, such as "positive", where it is no number
 
 
 class Patient(Struct, frozen=True, gc=False):
@@ -228,7 +199,8 @@ class ClinicalRecord(Struct, frozen=True, gc=False):
     Everything read for one patient.
 
     `seen` names the FHIR resource types that were sent or known to be empty; a type that is not in it
-    is unknown, not absent. `partial` names those of which only a part was sent.
+    is unknown, not absent. `partial` names those of which only a part was sent. `relatives` are problems of
+    the patient's family; `added` the references of what the clinician is adding to the chart in this call.
     """
 
     patient: Patient | None = None
@@ -238,6 +210,12 @@ class ClinicalRecord(Struct, frozen=True, gc=False):
     uses: tuple[Use, ...] = ()
     orders: tuple[Order, ...] = ()
     drafts: tuple[Order, ...] = ()
+    allergies: tuple[Allergy, ...] = ()
+    tests: tuple[TestOrder, ...] = ()
+    draft_tests: tuple[TestOrder, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    relatives: tuple[Condition, ...] = ()
+    added: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()

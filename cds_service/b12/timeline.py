@@ -11,21 +11,23 @@ from functools import cache
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
+from cds_service.b12.concept import When
 from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
-from cds_service.b12.labs import B12_FAMILY, LabResult, lab_result_of
+from cds_service.b12.exposure import DrugDraft, Exposure, drug_drafts_of, exposures_of
+from cds_service.b12.labs import LabResult, lab_result_of
 from cds_service.b12.names import mentions_antifolate
 from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.protocol import Protocol
-from cds_service.b12.record import ClinicalRecord, Order, Product, Use, When
-from cds_service.b12.words import Analyte, Evidence, Form, Route, Substance
+from cds_service.b12.record import ClinicalRecord, Order, Product, Use
+from cds_service.b12.words import Evidence, Form, Route, Substance
 
-WANTED = B12_FAMILY | {Analyte.EGFR, Analyte.CREATININE}
 NEVER_COUNTS = frozenset({
     "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
     "nullified", "on-hold",
 })  # fmt: skip
 OVER = frozenset({"completed", "stopped"})
-WITHDRAWN = frozenset({"entered-in-error", "cancelled", "stopped", "completed"})
+MISTAKE = "entered-in-error"
+WITHDRAWN = frozenset({MISTAKE, "cancelled", "stopped", "completed"})
 NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
 
 
@@ -56,14 +58,22 @@ class StatedCourse(Struct, frozen=True):
 
 
 class Timeline(Struct, frozen=True):
-    """A patient's B12 history up to `as_of`: doses oldest first, courses, orders, drafts, results newest first."""
+    """
+    A patient's B12 history up to `as_of`: doses oldest first, courses, orders, drafts, results newest first.
+
+    `withdrawn` are drafts that stop, cancel or forbid B12. `exposures` and `drug_drafts` are of other drugs that
+    bear on it.
+    """
 
     doses: tuple[DoseEvent, ...] = ()
     courses: tuple[StatedCourse, ...] = ()
     orders: tuple[B12Order, ...] = ()
     drafts: tuple[B12Order, ...] = ()
+    withdrawn: tuple[B12Order, ...] = ()
     results: tuple[LabResult, ...] = ()
     antifolate: bool = False
+    exposures: tuple[Exposure, ...] = ()
+    drug_drafts: tuple[DrugDraft, ...] = ()
 
 
 def timeline_of(
@@ -81,15 +91,22 @@ def timeline_of(
     ordered = (*record.orders, *record.drafts)
     medications = (*(use.product for use in record.uses), *(order.product for order in ordered))
     history = (found for order in orders if (found := b12_order_of(order, codes, read_sig)))
-    written = (order for order in record.drafts if order.status not in WITHDRAWN and not order.do_not_perform)
+    drafts = [found for order in record.drafts if (found := b12_order_of(order, codes, read_sig))]
     return Timeline(
         doses=_without_supplies(_one_a_day(events), int(protocol.timing.loading_gap_weekly.value)),
         courses=tuple(courses),
         orders=tuple(order for order in history if not _is_antidote(order, protocol)),
-        drafts=tuple(found for order in written if (found := b12_order_of(order, codes, read_sig))),
+        drafts=tuple(one for one in drafts if not _is_withdrawn(one.order)),
+        withdrawn=tuple(one for one in drafts if _is_withdrawn(one.order) and one.order.status != MISTAKE),
         results=_results(record, protocol, as_of),
         antifolate=any(_is_antifolate(product, codes) for product in medications),
+        exposures=exposures_of(record, codes, as_of),
+        drug_drafts=drug_drafts_of((one for one in record.drafts if not _is_withdrawn(one)), codes),
     )
+
+
+def _is_withdrawn(draft: Order) -> bool:
+    return draft.status in WITHDRAWN or draft.do_not_perform
 
 
 def in_future(when: When, as_of: datetime) -> bool:
@@ -187,9 +204,7 @@ def _merge(same_day: list[DoseEvent]) -> DoseEvent:
 
 
 def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
-    """Results of the B12 family and of kidney function; no rule asks for others yet, and most charts hold many."""
-    family = (one for one in record.observations if one.analyte in WANTED)
-    past = (one for one in family if not (one.when and in_future(one.when, as_of)))
+    past = (one for one in record.observations if not (one.when and in_future(one.when, as_of)))
     found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
     unique = {result.ref: result for result in found}
     return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
@@ -201,4 +216,4 @@ def _newest_first(day: When | None) -> int:
 
 def _is_antifolate(product: Product, codes: CodeSets) -> bool:
     concept = product.concept
-    return "antifolate-drugs" in codes.ideas_of(concept) or mentions_antifolate(concept.label[:300])
+    return "drug-antifolate" in codes.ideas_of(concept) or mentions_antifolate(concept.label[:300])

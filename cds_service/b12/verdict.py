@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from cds_service.b12.policy import Check, Span
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.record import Schedule, Strength
-from cds_service.b12.words import Route
+from cds_service.b12.words import Analyte, Route
 
-Fact = str | int | Decimal | date | Schedule | Strength | Regimen
+Fact = str | int | Decimal | date | Schedule | Strength | Regimen | Span
 
 
 class Indicator(StrEnum):
@@ -71,7 +72,80 @@ class OrderMaintenance(Struct, frozen=True):
     regimen: Regimen
 
 
-Proposal = CorrectDose | CorrectVolume | CorrectRoute | AddLoading | ReplaceWithRegimen | OrderMaintenance
+class OrderRegimen(Struct, frozen=True):
+    """Create an order for the whole regimen, loading first."""
+
+    regimen: Regimen
+
+
+class OrderLoading(Struct, frozen=True):
+    """Create an order for the last `remaining` loading doses of the regimen."""
+
+    regimen: Regimen
+    remaining: int
+
+
+class CorrectInterval(Struct, frozen=True):
+    """Write this interval, in days, into the last step of the draft order."""
+
+    order: str
+    interval: Span
+
+
+class CorrectSupply(Struct, frozen=True):
+    """Write another quantity or number of refills into the draft order; None leaves what stands."""
+
+    order: str
+    quantity: Decimal | None = None
+    repeats: int | None = None
+
+
+class CorrectText(Struct, frozen=True):
+    """Write other dosage texts into steps of the draft order: (index of the step, text) for each."""
+
+    order: str
+    steps: tuple[tuple[int, str], ...]
+
+
+class RemoveDraft(Struct, frozen=True):
+    """Take a draft away; `ref` may be of a medication or of a test."""
+
+    ref: str
+
+
+class OrderTests(Struct, frozen=True):
+    """Create a laboratory order for each of these."""
+
+    tests: tuple[Analyte, ...]
+
+
+class RecordPlan(Struct, frozen=True):
+    """Create a CarePlan with the regimen's phases and the tests of the protocol's checks."""
+
+    regimen: Regimen
+    checks: tuple[Check, ...]
+    cause: tuple[str, ...] = ()
+
+
+Proposal = (
+    CorrectDose
+    | CorrectVolume
+    | CorrectRoute
+    | CorrectInterval
+    | CorrectSupply
+    | CorrectText
+    | AddLoading
+    | ReplaceWithRegimen
+    | OrderMaintenance
+    | OrderRegimen
+    | OrderLoading
+    | OrderTests
+    | RemoveDraft
+    | RecordPlan
+)
+
+THERAPY, TESTS, CAUSE, PLAN = "therapy", "tests", "cause", "plan"
+"""Subjects of cards beside the orders and results themselves; findings about one subject share a card."""
 
 
 class Finding(Struct, frozen=True):

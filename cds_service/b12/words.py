@@ -129,6 +129,27 @@ class Analyte(StrEnum):
     MCV = "mean cell volume"
     CREATININE = "creatinine"
     EGFR = "estimated glomerular filtration rate"
+    BLOOD_COUNT = "blood count"  # the panel; its parts count for it too
+    RETICULOCYTES = "reticulocytes"
+    FOLATE = "serum folate"
+    RED_CELL_FOLATE = "red cell folate"
+    FERRITIN = "ferritin"
+    TSH = "thyroid stimulating hormone"
+    POTASSIUM = "potassium"
+    INTRINSIC_FACTOR_ANTIBODY = "intrinsic factor antibody"
+
+
+class RiskDrug(StrEnum):
+    """A drug other than B12 that bears on B12 therapy."""
+
+    METFORMIN = "metformin"
+    ACID_SUPPRESSION = "acid suppression"  # proton pump inhibitors and H2 blockers
+    NITROUS_OXIDE = "nitrous oxide"
+    FOLIC_ACID = "folic acid"
+    METHOTREXATE = "methotrexate"
+    ANTIFOLATE = "pemetrexed or pralatrexate"
+    DIGOXIN = "digoxin"
+    POTASSIUM_LOSING_DIURETIC = "potassium-losing diuretic"
 
 
 class Property(StrEnum):

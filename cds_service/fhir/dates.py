@@ -6,7 +6,7 @@ import calendar
 import re
 from datetime import date, datetime
 
-from cds_service.b12.record import When
+from cds_service.b12.concept import When
 
 DAY_LENGTH = len("2026-03-10")
 FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](.*))?)?)?", re.ASCII)

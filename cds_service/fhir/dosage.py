@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-from cds_service.b12.record import DAYS, Amount, Concept, Instruction, Schedule, SigReading
-from cds_service.b12.record import Code as CodeValue
+from cds_service.b12.concept import Code as CodeValue
+from cds_service.b12.concept import Concept
+from cds_service.b12.record import DAYS, Amount, Instruction, Schedule, SigReading
 from cds_service.b12.sig import read_sig
 from cds_service.b12.units import amount_of
 from cds_service.b12.words import AmountKind, TimeUnit

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Raw
 
-from cds_service.b12.record import Concept, Product, Strength
+from cds_service.b12.concept import Concept
+from cds_service.b12.record import Product, Strength
 from cds_service.b12.units import amount_of
 from cds_service.b12.words import AmountKind
 from cds_service.fhir import elements as fhir

@@ -15,7 +15,8 @@ from msgspec import Raw
 from pydantic import ValidationError
 
 from cds_service.b12.names import number_of
-from cds_service.b12.protocol import LoadingStep, Maintenance, Regimen, Span, spoken
+from cds_service.b12.policy import Span
+from cds_service.b12.protocol import LoadingStep, Maintenance, Regimen, spoken
 from cds_service.b12.words import Route
 from cds_service.errors import OutputFault
 from cds_service.fhir import elements as fhir

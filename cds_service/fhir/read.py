@@ -10,16 +10,7 @@ from msgspec import Raw, Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.names import mentions_b12
-from cds_service.b12.record import (
-    ClinicalRecord,
-    Condition,
-    Observed,
-    Order,
-    Patient,
-    Procedure,
-    Unread,
-    Use,
-)
+from cds_service.b12.record import ClinicalRecord, Condition, Observed, Order, Patient, Procedure, Unread, Use
 from cds_service.errors import WrongPatient
 from cds_service.fhir import elements as fhir
 from cds_service.fhir import resources

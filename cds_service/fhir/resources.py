@@ -10,18 +10,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from cds_service.b12.codes import CodeSets
-from cds_service.b12.record import (
-    Condition,
-    Instruction,
-    Observed,
-    Order,
-    Patient,
-    Procedure,
-    Product,
-    Schedule,
-    Use,
-    When,
-)
+from cds_service.b12.concept import When
+from cds_service.b12.record import Condition, Instruction, Observed, Order, Patient, Procedure, Product, Schedule, Use
 from cds_service.b12.words import Evidence
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dates import read_when, span_of

@@ -5,45 +5,84 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
+from cds_service.b12.chart import TestOrder
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
+from cds_service.b12.exposure import DrugDraft
 from cds_service.b12.verdict import Verdict
 
 JudgePatient = Callable[[Episode], Verdict]
-JudgeDraft = Callable[[Episode, B12Order], Verdict]
+JudgeOrder = Callable[[Episode, B12Order], Verdict]
+JudgeDrug = Callable[[Episode, DrugDraft], Verdict]
+JudgeTest = Callable[[Episode, TestOrder], Verdict]
+Says = Mapping[str, str]
+
+VIEW = ("patient-view", "encounter-start")
+SELECT = ("order-select",)
+SIGN = ("order-sign", "medication-refill")
+DISCHARGE = ("encounter-discharge",)
+PROBLEM = ("problem-list-item-create",)
+ALLERGY = ("allergyintolerance-create",)
+
+
+class About(StrEnum):
+    """What a rule judges, once for each: the patient, a B12 order, an order of a drug that bears on B12, a test."""
+
+    PATIENT = "patient"
+    ORDER = "order"
+    DRUG = "drug"
+    TEST = "test"
 
 
 class Rule(Struct, frozen=True):
-    """One rule: its id (the file's stem), the hooks that ask it, and its judgement of the patient or of each draft."""
+    """
+    One rule: its id (the file's stem), the hooks that ask it, what it judges, and its judgement.
+
+    `says` names, for each variant of its findings, the facts that the card's words may use; those with a "?" are
+    not always there. `beside`: a judgement of the patient that is asked for other drugs' orders too, not only B12's.
+    """
 
     id: str
     hooks: frozenset[str]
+    about: About
+    says: Says
+    beside: bool
     judge: Callable[..., Verdict]
-    of_draft: bool
 
     @property
-    def says(self) -> str:
+    def speaks(self) -> str:
         """When the rule speaks and what it says: the docstring of its judgement."""
         return self.judge.__doc__ or ""
 
 
-def patient_rule(*hooks: str) -> Callable[[JudgePatient], JudgePatient]:
+def patient_rule(*hooks: str, says: Says, beside: bool = False) -> Callable[[JudgePatient], JudgePatient]:
     """Mark a judgement of where the patient stands, asked once in each call of these hooks."""
-    return _marked(hooks, of_draft=False)
+    return _marked(hooks, About.PATIENT, says, beside=beside)
 
 
-def draft_rule(*hooks: str) -> Callable[[JudgeDraft], JudgeDraft]:
-    """Mark a judgement of a B12 order being written, asked once for each of them in calls of these hooks."""
-    return _marked(hooks, of_draft=True)
+def draft_rule(*hooks: str, says: Says) -> Callable[[JudgeOrder], JudgeOrder]:
+    """Mark a judgement of a B12 order being written (or, while an allergy is written, in force)."""
+    return _marked(hooks, About.ORDER, says)
 
 
-def _marked(hooks: tuple[str, ...], *, of_draft: bool) -> Callable[[Any], Any]:
-    def mark(judge: Any) -> Any:  # noqa: ANN401 - the two public decorators above give it its types
-        judge.rule = (frozenset(hooks), of_draft)
+def drug_rule(*hooks: str, says: Says) -> Callable[[JudgeDrug], JudgeDrug]:
+    """Mark a judgement of an order being written for another drug that bears on B12."""
+    return _marked(hooks, About.DRUG, says)
+
+
+def test_rule(*hooks: str, says: Says) -> Callable[[JudgeTest], JudgeTest]:
+    """Mark a judgement of a laboratory test being ordered."""
+    return _marked(hooks, About.TEST, says)
+
+
+def _marked(hooks: tuple[str, ...], about: About, says: Says, *, beside: bool = False) -> Callable[[Any], Any]:
+    def mark(judge: Any) -> Any:  # noqa: ANN401 - the public decorators above give it its types
+        judge.rule = (frozenset(hooks), about, says, beside)
         return judge
 
     return mark
@@ -56,5 +95,5 @@ def load_rules() -> Mapping[str, Rule]:
 
 def _load(name: str) -> Rule:
     judge = importlib.import_module(f"{__name__}.{name}").judge
-    hooks, of_draft = judge.rule
-    return Rule(name, hooks, judge, of_draft)
+    hooks, about, says, beside = judge.rule
+    return Rule(name, hooks, about, says, beside, judge)

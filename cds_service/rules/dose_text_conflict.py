@@ -6,10 +6,16 @@ from cds_service.b12.conflict import conflicts_of, facts_of
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
 from cds_service.b12.verdict import Finding, Silent, Undecided, Verdict
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "dose": "structured text route_structured? route_text? frequency_structured? frequency_text?",
+    "route": "structured text frequency_structured? frequency_text?",
+    "frequency": "structured text",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When the structured dose, route or frequency of an order and its dosage text both can be read

@@ -9,10 +9,17 @@ from cds_service.b12.doubt import Swap, swap_of
 from cds_service.b12.episode import Episode
 from cds_service.b12.intravenous import reads_as_antidote
 from cds_service.b12.verdict import CorrectDose, Fact, Finding, Silent, Undecided, Verdict
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "too_high": "written reads_mcg usual_low usual_high meant_mcg",
+    "impossible": "written reads_mcg usual_low usual_high",
+    "too_low": "written reads_mcg usual_low usual_high meant_mcg",
+    "code_text": "written reads_mcg usual_low usual_high meant_mcg",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When the dose of a B12 order, in the unit it is written in, is impossible for its route and product

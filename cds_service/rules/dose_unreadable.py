@@ -7,10 +7,18 @@ from cds_service.b12.doubt import unreadable_because
 from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.intravenous import reads_as_antidote
 from cds_service.b12.verdict import Fact, Finding, Indicator, Silent, Verdict
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "no_dose": "written product regimen?",
+    "unknown_unit": "written product regimen?",
+    "vial": "written product regimen?",
+    "no_strength": "written product regimen?",
+    "text": "written product regimen?",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When the dose of a B12 order cannot be worked out from structure, strength or text

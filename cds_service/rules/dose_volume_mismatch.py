@@ -9,10 +9,16 @@ from cds_service.b12.doubt import VolumeDoubt, volume_doubt_of
 from cds_service.b12.episode import Episode
 from cds_service.b12.intravenous import reads_as_antidote
 from cds_service.b12.verdict import CorrectVolume, Fact, Finding, Indicator, Silent, Undecided, Verdict
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "stated": "written holds_mcg meant_mcg strength usual_low usual_high",
+    "too_much": "written holds_mcg meant_mcg strength usual_low usual_high",
+    "too_little": "written holds_mcg meant_mcg strength usual_low usual_high",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When an order gives a volume or a count of a product whose strength is known

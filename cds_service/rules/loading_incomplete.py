@@ -6,10 +6,15 @@ from cds_service.b12.episode import Episode
 from cds_service.b12.history import is_maintenance, loading_goes_on, loading_state
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Indicator, Proposal, Silent, Undecided, Verdict
 from cds_service.b12.words import Evidence
-from cds_service.rules import patient_rule
+from cds_service.rules import SELECT, SIGN, VIEW, patient_rule
+
+SAYS = {
+    "given": "given needed first last",
+    "ordered_only": "given needed first last",
+}
 
 
-@patient_rule("patient-view", "order-select", "order-sign")
+@patient_rule(*VIEW, *SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode) -> Verdict:
     """
     When the first doses of this course follow each other at loading pace, or were ordered so,

@@ -7,10 +7,14 @@ from cds_service.b12.episode import Episode
 from cds_service.b12.history import is_maintenance, started_before
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Silent, Undecided, Verdict
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "untreated": "regimen ordered",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When an injection is ordered at a maintenance interval

@@ -6,10 +6,15 @@ from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.history import covered_by
 from cds_service.b12.verdict import Fact, Finding, Indicator, OrderMaintenance, Proposal, Silent, Undecided, Verdict
 from cds_service.b12.words import Phase
-from cds_service.rules import patient_rule
+from cds_service.rules import SELECT, SIGN, VIEW, patient_rule
+
+SAYS = {
+    "late": "days last due interval",
+    "lapsed": "days last due interval",
+}
 
 
-@patient_rule("patient-view", "order-select", "order-sign")
+@patient_rule(*VIEW, *SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode) -> Verdict:
     """
     When the patient is on maintenance injections

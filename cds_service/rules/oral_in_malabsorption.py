@@ -7,10 +7,17 @@ from cds_service.b12.episode import SWALLOWED, Episode, daily_mcg
 from cds_service.b12.history import injections_go_on
 from cds_service.b12.verdict import Fact, Finding, Indicator, Proposal, ReplaceWithRegimen, Silent, Undecided, Verdict
 from cds_service.b12.words import Route
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "malabsorption": "route minimum",
+    "neuro": "route minimum",
+    "nasal_after_loading": "route minimum",
+    "after_loading": "route minimum",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When B12 by mouth or nose is ordered as the only B12

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from cds_service.b12.episode import Episode
 from cds_service.b12.verdict import Fact, Finding, Silent, Undecided, Verdict
-from cds_service.rules import patient_rule
+from cds_service.rules import SELECT, SIGN, VIEW, patient_rule
+
+SAYS = {
+    "property": "analyte written expected got sampled",
+    "range": "analyte written expected got sampled",
+    "magnitude": "analyte written expected got sampled",
+}
 
 
-@patient_rule("patient-view", "order-select", "order-sign")
+@patient_rule(*VIEW, *SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode) -> Verdict:
     """
     When the newest B12, active B12, methylmalonic acid or homocysteine result has a code that promises one kind

@@ -8,10 +8,17 @@ from cds_service.b12.intravenous import given_otherwise, given_slowly, reads_as_
 from cds_service.b12.protocol import LabelledRoutes
 from cds_service.b12.verdict import CorrectRoute, Fact, Finding, Indicator, Silent, Undecided, Verdict
 from cds_service.b12.words import Form, Route, Substance
-from cds_service.rules import draft_rule
+from cds_service.rules import SELECT, SIGN, draft_rule
+
+SAYS = {
+    "form": "route form",
+    "vein": "route substance labelled",
+    "elsewhere": "route substance labelled",
+    "unlabelled": "route substance labelled",
+}
 
 
-@draft_rule("order-select", "order-sign")
+@draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When a product that is swallowed or sprayed is ordered as an injection,

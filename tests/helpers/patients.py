@@ -49,6 +49,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from cds_service.answer import DRAFTS
 from cds_service.fhir.prefetch import TEMPLATES
 from cds_service.knowledge import Knowledge, load_knowledge, roots
 
@@ -545,7 +546,7 @@ def bundle(resources: Iterable[Json]) -> Json:
 def request_of(hook: str, record: str, draft: str) -> Json:
     """The CDS Hooks request of a RECORD and its DRAFTs, which are called `draft-1`, `draft-2` ..."""
     context: Json = {"userId": "Practitioner/1", "patientId": PATIENT}
-    if hook != "patient-view":
+    if hook in DRAFTS:
         drafts = split(draft, " & ")
         marked = [
             (bool(re.search(r"selected:", one)), re.sub(r"(?:judged|selected):", "", one).strip()) for one in drafts
@@ -555,7 +556,7 @@ def request_of(hook: str, record: str, draft: str) -> Json:
         chosen = [
             f"MedicationRequest/{order['id']}" for order, (is_chosen, _) in zip(named, marked, strict=True) if is_chosen
         ]
-        context |= {"draftOrders": bundle(named)} | ({"selections": chosen} if hook == "order-select" else {})
+        context |= {DRAFTS[hook]: bundle(named)} | ({"selections": chosen} if hook == "order-select" else {})
     return {
         "hook": hook,
         "hookInstance": "5f0d5b0e-6e2b-4c2e-9a4e-0b12c0ba1a31",

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Raw
 
 from cds_service.answer import Answer, Asked, answer
-from cds_service.b12.episode import Episode, Moment, Stage, episode_of
+from cds_service.b12.episode import Episode, Stage
+from cds_service.b12.episode_of import Moment, episode_of
 from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.sig import read_sig
 from cds_service.b12.timeline import Timeline, timeline_of

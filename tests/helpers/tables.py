@@ -14,16 +14,25 @@ from cds_service.answer import Answer, Asked, answer, page_of
 from cds_service.b12.verdict import (
     AddLoading,
     CorrectDose,
+    CorrectInterval,
     CorrectRoute,
+    CorrectSupply,
+    CorrectText,
     CorrectVolume,
     Finding,
+    OrderLoading,
     OrderMaintenance,
+    OrderRegimen,
+    OrderTests,
+    RecordPlan,
+    RemoveDraft,
     ReplaceWithRegimen,
     Silent,
     Undecided,
     Verdict,
 )
 from cds_service.hooks import Card, HookRequest, read_request
+from cds_service.rules import About
 from cds_service.wording import plain_facts
 from cds_service.writer import Judged, write_cards
 from tests.helpers.patients import judged_draft, knowledge, request_of
@@ -31,7 +40,16 @@ from tests.helpers.patients import judged_draft, knowledge, request_of
 FOLDER = Path(__file__).parent.parent / "rules"
 COLUMNS = ("as of", "hook", "protocol", "record", "draft", "verdict")
 DITTO = '"'
-HOOKS = {"view": "patient-view", "select": "order-select", "sign": "order-sign"}
+HOOKS = {
+    "view": "patient-view",
+    "start": "encounter-start",
+    "select": "order-select",
+    "sign": "order-sign",
+    "refill": "medication-refill",
+    "discharge": "encounter-discharge",
+    "problem": "problem-list-item-create",
+    "allergy": "allergyintolerance-create",
+}
 NOT_ASKED = "not asked"
 OFFERS = {
     CorrectDose: "dose",
@@ -40,6 +58,14 @@ OFFERS = {
     AddLoading: "loading",
     ReplaceWithRegimen: "regimen",
     OrderMaintenance: "maintenance",
+    OrderRegimen: "start",
+    OrderLoading: "rest",
+    CorrectInterval: "interval",
+    CorrectSupply: "supply",
+    CorrectText: "text",
+    OrderTests: "tests",
+    RemoveDraft: "removal",
+    RecordPlan: "plan",
 }
 
 
@@ -125,7 +151,7 @@ class Case:
     @property
     def subject(self) -> str:
         """The draft that the verdict is about, or "" for the patient."""
-        return judged_draft(self.row.draft) if knowledge().rules[self.row.rule].of_draft else ""
+        return judged_draft(self.row.draft) if knowledge().rules[self.row.rule].about is not About.PATIENT else ""
 
     @property
     def verdict(self) -> Verdict | None:

@@ -61,7 +61,7 @@ def test_rules_cards_and_tables_are_the_same_set() -> None:
 
 @pytest.mark.parametrize("rule", IDS)
 def test_a_rule_says_when_it_speaks_and_what_it_says(rule: str) -> None:
-    says = knowledge().rules[rule].says
+    says = knowledge().rules[rule].speaks
     assert re.search(r"^\s*When ", says)
     assert re.search(r"^\s*Then ", says, re.MULTILINE)
 

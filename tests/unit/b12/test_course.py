@@ -7,8 +7,8 @@ from datetime import date, timedelta
 import msgspec
 import pytest
 
+from cds_service.b12.concept import When
 from cds_service.b12.course import Course, course_of, grace_of, lapse_of, loading_gap
-from cds_service.b12.record import When
 from cds_service.b12.words import Evidence, Phase
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import standing

@@ -66,7 +66,7 @@ def test_a_published_pair_is_the_same_result_in_both_directions(
 
 
 def test_every_analyte_has_one_canonical_unit_and_every_known_unit_a_spelling() -> None:
-    assert set(CANONICAL) == set(Analyte)
+    assert {analyte for analyte, _ in FACTORS} == set(CANONICAL)
     assert all(FACTORS[analyte, unit] == 1 for analyte, unit in CANONICAL.items())
     assert {unit for _, unit in FACTORS} <= set(UNIT_ALIASES.values())
     assert all(UNIT_ALIASES[spelling.lower()] for spelling in UNIT_ALIASES)
@@ -111,8 +111,10 @@ def test_a_result_that_is_not_final_never_counts(knowledge: Knowledge, status: s
     assert knowledge
 
 
-def test_a_result_without_number_is_none() -> None:
-    assert lab_result_of(observed(None, "pg/mL"), ()) is None
+def test_a_result_without_number_says_only_that_it_was_measured() -> None:
+    found = lab_result_of(observed(None, "pg/mL"), ())
+    assert found is not None
+    assert (found.value, found.written) == (None, "")
 
 
 @pytest.mark.parametrize("comparator", ["<", "<=", ">", ">="])

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from cds_service.b12.concept import Code, Concept
 from cds_service.b12.product import B12Product, b12_product_of
-from cds_service.b12.record import Code, Concept, Product, Strength
+from cds_service.b12.record import Product, Strength
 from cds_service.b12.words import AmountKind, Form, Substance
 from cds_service.knowledge import Knowledge
 from tests.helpers.patients import SHELF, SUBSTANCES

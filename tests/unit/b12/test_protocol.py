@@ -7,7 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.b12.protocol import Interval, Span, spoken
+from cds_service.b12.policy import Span
+from cds_service.b12.protocol import Interval, spoken
 from cds_service.b12.words import TimeUnit
 
 SPOKEN = [

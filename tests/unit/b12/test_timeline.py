@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.b12.record import When
+from cds_service.b12.concept import When
 from cds_service.b12.timeline import Timeline, in_future
 from cds_service.b12.words import Evidence, Route
 from cds_service.knowledge import Knowledge
@@ -241,8 +241,8 @@ def test_results_come_newest_first_undated_last_and_never_from_the_future(knowle
     assert [result.ref[-1] for result in found] == ["c", "e", "a", "b"]
 
 
-def test_results_of_other_analytes_are_left_out(knowledge: Knowledge) -> None:
-    assert of(knowledge, lab("2026-01-01", code="718-7")).results == ()
+def test_results_of_codes_that_no_set_knows_are_left_out(knowledge: Knowledge) -> None:
+    assert of(knowledge, lab("2026-01-01", code="2947-0")).results == ()
 
 
 @pytest.mark.parametrize("kind", ["MedicationRequest", "MedicationAdministration"])

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from cds_service.b12.record import When
+from cds_service.b12.concept import When
 from cds_service.fhir.dates import read_when, span_of
 
 SPANS = {

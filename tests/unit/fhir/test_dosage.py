@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cds_service.b12.record import Amount, Concept, Schedule
+from cds_service.b12.concept import Concept
+from cds_service.b12.record import Amount, Schedule
 from cds_service.b12.words import AmountKind, Piece, TimeUnit
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dosage import read_concept, read_dosage, read_dosages, read_quantity, read_timing, usable

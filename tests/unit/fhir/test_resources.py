@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from cds_service.b12.record import Observed, Order, When
+from cds_service.b12.concept import When
+from cds_service.b12.record import Observed, Order
 from cds_service.b12.words import Analyte, Evidence, Property
 from cds_service.fhir.read import Reading
 from cds_service.knowledge import Knowledge

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.b12.record import Code, Concept
+from cds_service.b12.concept import Code, Concept
 from cds_service.b12.words import AmountKind, Analyte, Form, Property, Substance
 from cds_service.errors import KnowledgeFault
 from cds_service.fhir.terminology import load_code_sets
