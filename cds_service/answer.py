@@ -48,6 +48,7 @@ class Asked(Struct, frozen=True):
     as_of: datetime
     most_cards: int
     most_resources: int
+    all_clear: bool = False
 
 
 class Answer(Struct, frozen=True):
@@ -135,6 +136,7 @@ def _judged(rule: Rule, episode: Episode, judged: Subject) -> Judged:
 
 def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Asked) -> Page:
     """What the cards of this answer share."""
+    due = episode.course.due if asked.all_clear and episode.stage is Stage.VIEW else None
     return Page(
         knowledge=asked.knowledge,
         protocol=episode.protocol,
@@ -144,4 +146,5 @@ def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Ask
         unseen=episode.unseen | reading.record.partial,
         complete=episode.complete_drafts,
         most=asked.most_cards,
+        clear_until=due.day if due else None,
     )

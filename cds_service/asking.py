@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from cds_service.answer import Asked
+from cds_service.answer import DRAFTS, Asked
 from cds_service.errors import MalformedRequest
 from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
@@ -45,7 +45,8 @@ def asked_of(request: HookRequest, settings: Settings, knowledge: Knowledge, now
         known = ", ".join(knowledge.protocols)
         raise MalformedRequest(f"expected one of {known}, got another protocol", f"$.extension['{PROTOCOL}']")
     as_of = instant_of(demo.as_of) if demo.as_of else now.astimezone(ZoneInfo(settings.time_zone))
-    return Asked(knowledge, protocol, as_of, settings.max_cards, settings.max_resources)
+    most = settings.max_cards if request.hook in DRAFTS else settings.max_chart_cards
+    return Asked(knowledge, protocol, as_of, most, settings.max_resources, settings.all_clear)
 
 
 def instant_of(text: str) -> datetime:

@@ -17,7 +17,17 @@ from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
 from cds_service.protocol_files import load_protocols
 from cds_service.rules import Rule, load_rules
-from cds_service.texts import SYSTEM_CARDS, WORDS, CardText, Lines, lines_of, load_card, load_words, system_card
+from cds_service.texts import (
+    SYSTEM_CARDS,
+    WORDS,
+    Attribution,
+    CardText,
+    Lines,
+    lines_of,
+    load_card,
+    load_words,
+    system_card,
+)
 
 PACKAGE = Path(__file__).parent
 
@@ -48,6 +58,7 @@ class Knowledge(Struct, frozen=True):
     texts: Mapping[str, CardText]
     system: Mapping[str, CardText]
     lines: Lines
+    attribution: Attribution
     reason_system: str
     type_names: Mapping[str, str]
 
@@ -61,8 +72,9 @@ def load_knowledge(where: Roots) -> Knowledge:
     """All knowledge; raises KnowledgeFault naming file, line, key and what was expected."""
     words = load_words(where.cards / f"{WORDS}.toml")
     rules, codes = load_rules(), load_code_sets(where.fhir_profiles)
-    texts = {path.stem: load_card(path, words) for path in sorted(where.cards.glob("*.toml")) if path.stem != WORDS}
-    _same_ids(rules, texts)
+    paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem != WORDS}
+    _same_ids(rules, paths)
+    texts = {name: load_card(path, words, rules[name].says) for name, path in paths.items()}
     system = {name: system_card(name, getattr(words.en, name)) for name in SYSTEM_CARDS}
     return Knowledge(
         version=_hash(where),
@@ -73,12 +85,13 @@ def load_knowledge(where: Roots) -> Knowledge:
         texts=texts,
         system=system,
         lines=lines_of(words),
+        attribution=words.attribution,
         reason_system=words.system,
         type_names=words.en.types,
     )
 
 
-def _same_ids(rules: Mapping[str, Rule], texts: Mapping[str, CardText]) -> None:
+def _same_ids(rules: Mapping[str, Rule], texts: Mapping[str, Path]) -> None:
     for missing in sorted(set(rules) ^ set(texts)):
         lacking = "card" if missing in rules else "rule"
         raise KnowledgeFault(f"{missing}.toml", "$", f"expected a rule and a card of one name, got no {lacking}")

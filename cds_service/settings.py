@@ -48,7 +48,15 @@ class Settings(BaseModel):
     )
     max_body_bytes: int = Field(10_000_000, ge=1000, description="Largest request body; a larger one gets 413.")
     max_resources: int = Field(20_000, ge=1, description="Most FHIR resources in one request; more get 413.")
-    max_cards: int = Field(5, ge=1, le=50, description="Most cards in one answer; critical ones are never cut.")
+    max_cards: int = Field(
+        5, ge=1, le=50, description="Most cards in one answer while ordering; critical ones are never cut."
+    )
+    max_chart_cards: int = Field(
+        3, ge=1, le=50, description="The same while a chart is opened or written, or a patient discharged."
+    )
+    all_clear: bool = Field(
+        default=False, description="Say so in a card when a chart is opened and B12 therapy is on schedule."
+    )
     cors_origins: str = Field("*", description="Origins of browser clients, separated by commas.")
     base_url: str = Field(
         "", description="Public URL of this service, for links in its OpenAPI page; empty: as it is called."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -25,6 +25,7 @@ TOPICS = "https://cobalamin-cds.org/fhir/CodeSystem/rules"
 TRACE = "org.cobalamin-cds.trace"
 LONGEST_SUMMARY = 139
 LONGEST_LABEL = 120
+MOST_LINES, FEWEST_ALSO = 5, 2
 
 
 class Judged(Struct, frozen=True):
@@ -47,10 +48,16 @@ class Page(Struct, frozen=True):
     unseen: frozenset[str]
     complete: frozenset[str]
     most: int
+    clear_until: date | None = None
 
 
 def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, ...]:
-    """All cards, critical before warning before info; only others than critical are cut at `page.most`."""
+    """
+    All cards, critical before warning before info; only others than critical are cut at `page.most`.
+
+    With `page.clear_until`, the day of the next dose, a card says that all is on schedule, if nothing else is said
+    and every rule could look.
+    """
     subjects: dict[str, list[tuple[Judged, Finding]]] = {}
     for one in judged:
         if isinstance(one.verdict, Finding):
@@ -62,6 +69,8 @@ def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, 
     cards += [_system_card("draft_lost", {}, page)] if lost else []
     broken = sum(one.failed for one in judged) + written.count(None)
     cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
+    if page.clear_until and not cards and not any(isinstance(one.verdict, Undecided) for one in judged):
+        cards = [_system_card("all_clear", {"due": page.clear_until}, page)]
     cards.sort(key=lambda card: (Indicator(card.indicator).rank, card.source.topic.code, str(card.uuid)))
     critical = sum(card.indicator == Indicator.CRITICAL.value for card in cards)
     return tuple(cards[: max(page.most, critical)])
@@ -109,7 +118,7 @@ def _card(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: P
         suggestions=suggestions,
         selectionBehavior="at-most-one" if suggestions else None,
         overrideReasons=_reasons(card_text, page),
-        extension={TRACE: _trace(lead.rule, finding, page)},
+        extension={TRACE: _trace(lead.rule, finding, page) | _joined(rest) | _attribution(card_text, page)},
     )
 
 
@@ -118,9 +127,12 @@ def _detail(
 ) -> str:
     lines = page.knowledge.lines
     parts = [write_detail(text.detail, finding.facts)]
-    for one, other in rest:
+    room = max(FEWEST_ALSO, MOST_LINES - sum(bool(line.strip()) for line in parts[0].split("\n")))
+    for one, other in rest[:room]:
         also = page.knowledge.texts[one.rule].variants[other.variant].summary
         parts.append(write_detail(lines.also, {"summary": write_line(also, other.facts, LONGEST_SUMMARY)}))
+    if len(rest) > room:
+        parts.append(write_detail(lines.more, {"more": len(rest) - room}))
     if missing:
         parts.append(write_detail(lines.unchecked, {"missing": "; ".join(missing)}))
     return "\n\n".join([*parts, *_closing(page)])
@@ -170,6 +182,27 @@ def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
         "asOf": page.as_of.isoformat(),
         "facts": plain_facts(finding.facts),
         "evidence": list(finding.evidence),
+    }
+
+
+def _joined(rest: list[tuple[Judged, Finding]]) -> dict[str, Any]:
+    """What the other findings on the card are, and what they rest on."""
+    also = [{"rule": one.rule, "variant": other.variant, "evidence": list(other.evidence)} for one, other in rest]
+    return {"also": also} if also else {}
+
+
+def _attribution(card_text: CardText, page: Page) -> dict[str, Any]:
+    """The source attributes that evidence-based decision support has to tell its users."""
+    cited, by = page.protocol.source, page.knowledge.attribution
+    return {
+        "source": {
+            "citation": "; ".join(filter(None, (card_text.citation, cited.label))),
+            "developer": by.developer,
+            "funding": by.funding,
+            "released": by.released.isoformat(),
+            "revised": page.protocol.version,
+            "demographics": list(card_text.demographics),
+        }
     }
 
 

@@ -65,6 +65,8 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown filter where it is seldom reached": (
         CARD, "{{ regimen | regimen }}", "{{ regimen | regiment }}", "en.no_dose", "known filters, got regiment",
     ),
+    "a variable without a fact": (SWAP, "{{ written }} ({{", "{{ writen }} ({{", "en.too_high", "known facts, got writen"),
+    "words for what the rule never says": (CARD, "[en.vial]", "[en.phial]", "en.phial", "words for it only"),
     "a range the wrong way round": (UK, "low = 56, high = 92", "low = 93, high = 92", "interval.low", "at most 92"),
     "a band in an unknown unit": (
         UK, 'deficient_below = { value = 180, unit = "ng/L"', 'deficient_below = { value = 180, unit = "ng"',

@@ -110,6 +110,34 @@ def test_findings_about_two_subjects_are_two_cards(knowledge: Knowledge) -> None
     assert len(write_cards([unreadable(DRAFT), unreadable(OTHER)], 0, page(knowledge))) == 2
 
 
+def test_what_joins_a_card_is_counted_beyond_a_glance_and_traced_whole(knowledge: Knowledge) -> None:
+    [card] = write_cards([swapped(), *[unreadable()] * 4], 0, page(knowledge))
+
+    assert card.detail.count("Also: ") == 3
+    assert "And 1 more point about this order or therapy." in card.detail
+    also = (card.extension or {})[TRACE]["also"]
+    assert also == [{"rule": "dose_unreadable", "variant": "unknown_unit", "evidence": [DRAFT]}] * 4
+
+
+# All clear, where it is asked for
+
+
+def clear(known: Knowledge) -> Page:
+    return page(known, clear_until=NOON.date() + timedelta(days=9))
+
+
+def test_all_clear_is_said_where_it_is_asked_for(knowledge: Knowledge) -> None:
+    [card] = write_cards([judged(Silent("fine"), "")], 0, clear(knowledge))
+
+    assert topics((card,)) == [("all_clear", "info")]
+    assert (NOON.date() + timedelta(days=9)).isoformat() in card.summary
+
+
+def test_all_is_not_clear_where_something_was_found_or_could_not_be_looked_at(knowledge: Knowledge) -> None:
+    assert write_cards([judged(Undecided("the moon"), "")], 0, clear(knowledge)) == ()
+    assert topics(write_cards([unreadable()], 0, clear(knowledge))) == [("dose_unreadable", "warning")]
+
+
 # What could not be looked at
 
 
@@ -183,6 +211,15 @@ def test_a_card_says_which_protocol_and_version_spoke_and_why(knowledge: Knowled
         NOON.isoformat(),
     )
     assert "us-practice" in card.source.label
+
+
+def test_a_card_tells_the_source_attributes_of_its_advice(knowledge: Knowledge) -> None:
+    [card] = write_cards([unreadable()], 0, page(knowledge))
+    source = (card.extension or {})[TRACE]["source"]
+
+    assert set(source) == {"citation", "developer", "funding", "released", "revised", "demographics"}
+    assert knowledge.protocols["us-practice"].source.label in source["citation"]
+    assert source["revised"] == knowledge.protocols["us-practice"].version
 
 
 # Whole answers
