@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench wheel clean
+.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench silence mutants wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,12 @@ format: $(VENV)/.dev ## Format the code
 bench: $(VENV)/.dev ## Measure calls against a bare Flask view; prints ratios
 	$(BIN)/python bench/core.py
 	$(BIN)/python bench/calls.py
+
+silence: $(VENV)/.dev ## Count cards per 100 charts by rule; FOLDER=bulk FHIR, else made-up charts
+	$(BIN)/python bench/silence.py $(FOLDER)
+
+mutants: $(VENV)/.dev ## Put small faults into therapy and rules, and count those that the tests notice (long)
+	$(BIN)/python -m tests.mutation $(MODULES)
 
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation

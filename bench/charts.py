@@ -11,13 +11,23 @@ TODAY = date(2026, 11, 20)
 MONTHLY_DOSES = 12
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 SHARES = {  # what our prefetch asks for: all problems and drugs, of the results only the B12 family and eGFR
-    "conditions": 0.18,
-    "procedures": 0.08,
-    "medicationRequests": 0.28,
-    "medicationAdministrations": 0.30,
+    "conditions": 0.17,
+    "procedures": 0.07,
+    "allergies": 0.01,
+    "familyHistory": 0.01,
+    "medicationRequests": 0.27,
+    "medicationAdministrations": 0.28,
     "medicationDispenses": 0.05,
     "medicationStatements": 0.03,
+    "serviceRequests": 0.02,
+    "carePlans": 0.01,
     "observations": 0.08,
+}
+CODED = {  # (type, code, words) of what there is but one of
+    "allergies": ("AllergyIntolerance", "91936005", "Allergy to penicillin"),
+    "familyHistory": ("FamilyMemberHistory", "38341003", "Hypertensive disorder"),
+    "serviceRequests": ("ServiceRequest", "268400002", "12 lead electrocardiogram"),
+    "carePlans": ("CarePlan", "698360004", "Diabetes self management plan"),
 }
 DRUGS = [("860975", "metformin 500 MG Oral Tablet"), ("314076", "lisinopril 10 MG Oral Tablet")]
 PROBLEMS = [("38341003", "Hypertensive disorder"), ("44054006", "Diabetes mellitus type 2"), ("195967001", "Asthma")]
@@ -76,6 +86,8 @@ def _resource(key: str, number: int, chance: random.Random) -> dict[str, Any]:
         return base | _observation(number, day)
     if key in {"conditions", "procedures"}:
         return base | _finding(key, day, chance)
+    if key in CODED:
+        return base | _coded(key, day)
     return base | _medication(key, number, day, chance)
 
 
@@ -101,6 +113,18 @@ def _finding(key: str, day: str, chance: random.Random) -> dict[str, Any]:
     }
     extra = status if key == "conditions" else {"status": "completed", "performedDateTime": day}
     return kind | extra | {"code": _concept("http://snomed.info/sct", code, name)}
+
+
+def _coded(key: str, day: str) -> dict[str, Any]:
+    kind, code, words = CODED[key]
+    concept = _concept("http://snomed.info/sct", code, words)
+    said: dict[str, dict[str, Any]] = {
+        "allergies": {"code": concept, "recordedDate": day},
+        "familyHistory": {"condition": [{"code": concept}], "status": "completed"},
+        "serviceRequests": {"code": concept, "authoredOn": day, "status": "active", "intent": "order"},
+        "carePlans": {"category": [concept], "title": words, "status": "active", "intent": "plan"},
+    }
+    return {"resourceType": kind} | said[key]
 
 
 def _medication(key: str, number: int, day: str, chance: random.Random) -> dict[str, Any]:

@@ -6,37 +6,32 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
-from cds_service.b12.chart import TestOrder
+from cds_service.b12.chart import LabOrder
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode, Stage
-from cds_service.b12.episode_of import Moment, episode_of
+from cds_service.b12.episode_of import episode_of
 from cds_service.b12.exposure import DrugDraft
+from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.verdict import Undecided
-from cds_service.errors import DataMissing, MalformedRequest
-from cds_service.fhir.elements import is_nothing
-from cds_service.fhir.prefetch import Prefetched, missing_keys, read_bundle, read_prefetch
+from cds_service.errors import DataMissing
+from cds_service.fhir.prefetch import Prefetched, missing_keys, read_prefetch, types_asked_for
 from cds_service.fhir.read import Reading, read_record
 from cds_service.hooks import Card, HookRequest
 from cds_service.knowledge import Knowledge
 from cds_service.rules import About, Rule
 from cds_service.writer import Judged, Page, desk_of, write_cards
+from cds_service.written import for_clinician, read_written
 
 LOG = logging.getLogger(__name__)
-STAGES = {
-    "patient-view": Stage.VIEW,
-    "encounter-start": Stage.VIEW,
-    "order-select": Stage.SELECT,
-    "order-sign": Stage.SIGN,
-    "medication-refill": Stage.SIGN,
-    "encounter-discharge": Stage.DISCHARGE,
-    "problem-list-item-create": Stage.PROBLEM,
-    "allergyintolerance-create": Stage.ALLERGY,
-}
-DRAFTS = {"order-select": "draftOrders", "order-sign": "draftOrders", "medication-refill": "medications"}
 CHART = frozenset({"Patient", "MedicationRequest"})
-REQUIRED = {"patient-view": CHART, "encounter-start": CHART, "encounter-discharge": CHART}
+REQUIRED = {
+    "patient-view": CHART,
+    "encounter-start": CHART,
+    "encounter-discharge": CHART,
+    "allergyintolerance-create": frozenset({"MedicationRequest"}),
+}
 FAILED = "the check itself: it failed inside the service"
 
 
@@ -66,33 +61,20 @@ def answer(request: HookRequest, asked: Asked) -> Answer:
 
     Raises MalformedRequest (wrong hook or context), WrongPatient, RequestTooLarge, DataMissing.
     """
-    drafts = read_drafts(request, asked)
-    prefetched = read_prefetch(request.prefetch or {}, asked.most_resources, asked.knowledge.matters)
-    reading = read_record(request.patient_id, prefetched, drafts, asked.knowledge.codes)
-    check_required(request.hook, prefetched)
-    moment = Moment(asked.as_of, STAGES[request.hook], selected(request))
-    episode = episode_of(reading.record, asked.knowledge.guidance(asked.protocol_id), moment)
-    if moment.stage.ordering and not episode.ordered and not reading.lost_drafts:
+    knowledge = asked.knowledge
+    written = read_written(request, asked.most_resources, knowledge.matters)
+    if written.unrelated or not for_clinician(request):
+        return Answer((), (), Reading(ClinicalRecord(), {}))
+    prefetched = read_prefetch(request.prefetch or {}, asked.most_resources, knowledge.matters)
+    reading = read_record(request.patient_id, prefetched, written.sent, knowledge.codes)
+    moment = written.moment(asked.as_of, len(reading.lost_drafts))
+    episode = episode_of(reading.record, knowledge.guidance(asked.protocol_id, asked.as_of.date()), moment)
+    if not episode.concerned:
         return Answer((), (), reading, episode)
-    judged = tuple(judge_all(request.hook, episode, asked.knowledge))
-    cards = write_cards(judged, len(reading.lost_drafts), page_of(request, episode, reading, asked))
+    check_required(request.hook, prefetched)
+    judged = tuple(judge_all(request.hook, episode, knowledge))
+    cards = write_cards(judged, page_of(request, episode, reading, asked))
     return Answer(cards, judged, reading, episode)
-
-
-def selected(request: HookRequest) -> frozenset[str]:
-    """The chosen drafts as `Type/id`, however they were referred to."""
-    return frozenset("/".join(one.split("/")[-2:]) for one in request.context.selections or ())
-
-
-def read_drafts(request: HookRequest, asked: Asked) -> Prefetched:
-    """The orders being written; none in hooks without orders, and none where the client stripped them."""
-    if request.hook not in STAGES:
-        raise MalformedRequest(f"expected one of {', '.join(STAGES)}, got another hook", "$.hook")
-    if not request.patient_id:
-        raise MalformedRequest("expected a patient id, got an empty one", "$.context.patientId")
-    name = DRAFTS.get(request.hook, "")
-    drafts = getattr(request.context, name) if name else Raw()
-    return Prefetched() if is_nothing(drafts) else read_bundle(drafts, f"context.{name}", asked.most_resources)
 
 
 def check_required(hook: str, prefetched: Prefetched) -> None:
@@ -115,12 +97,13 @@ def _patient(rule: Rule, episode: Episode) -> tuple[None, ...]:
     return (None,) if asked or (rule.beside and episode.timeline.drug_drafts) else ()
 
 
-Subject = B12Order | DrugDraft | TestOrder | None
+Subject = B12Order | DrugDraft | LabOrder | None
 SUBJECTS: Mapping[About, Callable[[Rule, Episode], tuple[Subject, ...]]] = {
     About.PATIENT: _patient,
     About.ORDER: lambda _, episode: episode.asked_about,
     About.DRUG: lambda _, episode: episode.timeline.drug_drafts,
     About.TEST: lambda _, episode: episode.test_drafts,
+    About.CALL: lambda _, __: (None,),
 }
 
 
@@ -143,8 +126,9 @@ def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Ask
         instance=request.hookInstance,
         as_of=asked.as_of,
         desk=desk_of(reading.originals, episode.drafts, request.patient_id),
-        unseen=episode.unseen | reading.record.partial,
+        unseen=(episode.unseen | reading.record.partial) & types_asked_for(request.hook),
         complete=episode.complete_drafts,
         most=asked.most_cards,
         clear_until=due.day if due else None,
+        by_text=episode.by_text,
     )

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from cds_service.answer import DRAFTS, Asked
+from cds_service.answer import Asked
 from cds_service.errors import MalformedRequest
 from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
 from cds_service.knowledge import Knowledge
 from cds_service.settings import Settings
+from cds_service.written import DRAFTS
 
 AS_OF = "org.cobalamin-cds.as-of"
 PROTOCOL = "org.cobalamin-cds.protocol"

@@ -17,6 +17,7 @@ from rich.console import Console
 from cds_service import __version__, show
 from cds_service.answer import Answer, answer
 from cds_service.asking import asked_of, instant_of
+from cds_service.cli_knowledge import knowledge
 from cds_service.errors import CdsError, RequestError
 from cds_service.hooks import HookRequest, HookResponse, read_request, write_response
 from cds_service.knowledge import load_knowledge, roots
@@ -76,12 +77,12 @@ def _reads_request(command: Callable[..., None]) -> Callable[..., None]:
 
 def _ask(file: BinaryIO, protocol: str | None, as_of: str | None) -> tuple[bytes, HookRequest, Answer]:
     body = file.read()
-    request, knowledge = read_request(body), load_knowledge(roots())
-    if protocol is not None and protocol not in knowledge.protocols:
-        known = ", ".join(knowledge.protocols)
-        raise click.ClickException(f"expected one of {known}, got another protocol at --protocol")
     settings = Settings.from_environ(os.environ, demo=True)
-    asked = asked_of(request, settings, knowledge, now())
+    request, known = read_request(body), load_knowledge(roots(settings.site_codes))
+    if protocol is not None and protocol not in known.protocols:
+        named = ", ".join(known.protocols)
+        raise click.ClickException(f"expected one of {named}, got another protocol at --protocol")
+    asked = asked_of(request, settings, known, now())
     asked = replace(asked, protocol_id=protocol or asked.protocol_id, as_of=instant_of(as_of) if as_of else asked.as_of)
     return body, request, answer(request, asked)
 
@@ -107,15 +108,7 @@ def explain(file: BinaryIO, protocol: str | None, as_of: str | None) -> None:
     show.explanation(found, remarks_on(json.loads(body), schemas[f"request-{request.hook}"], schemas), Console())
 
 
-@main.group()
-def knowledge() -> None:
-    """Protocols, code sets, card texts and rules."""
-
-
-@knowledge.command()
-def check() -> None:
-    """Load all knowledge and check it; a fault is named with file, line and key."""
-    show.knowledge(load_knowledge(roots()), Console())
+main.add_command(knowledge)
 
 
 @main.command()

@@ -27,6 +27,7 @@ class Context(Struct, frozen=True):
     medications: Raw = Raw()  # medication-refill
     conditions: Raw = Raw()  # problem-list-item-create
     allergyIntolerance: Raw = Raw()  # allergyintolerance-create
+    allergyIntolerances: Raw = Raw()  # the same in the definition's older examples
 
 
 class HookRequest(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from cds_service.b12.sig import read_sig
 from cds_service.errors import KnowledgeFault
 from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
-from cds_service.protocol_files import load_protocols
+from cds_service.protocol_files import Edition, load_editions
 from cds_service.rules import Rule, load_rules
 from cds_service.texts import (
     SYSTEM_CARDS,
@@ -33,25 +34,28 @@ PACKAGE = Path(__file__).parent
 
 
 class Roots(Struct, frozen=True):
-    """Where the knowledge lies: in the checkout, or carried inside the installed package."""
+    """Where the knowledge lies: in the checkout or inside the installed package. `site` is the clinic's own folder."""
 
     cards: Path
     fhir_profiles: Path
     protocols: Path
+    site: Path | None = None
 
 
-def roots() -> Roots:
-    """The folders of this installation."""
+def roots(site_codes: str = "") -> Roots:
+    """The folders of this installation, with the clinic's own folder of code sets, if it has one."""
     carried = PACKAGE / "_knowledge"
     base = carried if carried.is_dir() else PACKAGE.parent
-    return Roots(base / "cards", base / "fhir_profiles", PACKAGE / "protocols")
+    return Roots(
+        base / "cards", base / "fhir_profiles", PACKAGE / "protocols", Path(site_codes) if site_codes else None
+    )
 
 
 class Knowledge(Struct, frozen=True):
     """Everything the rules and the writer go by. `version` changes with any byte of it."""
 
     version: str
-    protocols: Mapping[str, Protocol]
+    editions: Mapping[str, tuple[Edition, ...]]
     codes: CodeSets
     matters: Matters
     rules: Mapping[str, Rule]
@@ -62,23 +66,32 @@ class Knowledge(Struct, frozen=True):
     reason_system: str
     type_names: Mapping[str, str]
 
-    def guidance(self, protocol_id: str) -> Guidance:
-        """What a record is read by under one protocol."""
-        accepted = tuple(regimen for one in self.protocols.values() for regimen in one.regimens)
-        return Guidance(self.codes, self.protocols[protocol_id], accepted, read_sig)
+    @property
+    def protocols(self) -> Mapping[str, Protocol]:
+        """The newest edition of every protocol."""
+        return {name: editions[-1].protocol for name, editions in self.editions.items()}
+
+    def protocol(self, protocol_id: str, day: date) -> Protocol:
+        """The protocol as it holds on that day."""
+        return next(one.protocol for one in reversed(self.editions[protocol_id]) if one.since <= day)
+
+    def guidance(self, protocol_id: str, day: date) -> Guidance:
+        """What a record is read by on that day under one protocol."""
+        accepted = tuple(regimen for name in self.editions for regimen in self.protocol(name, day).regimens)
+        return Guidance(self.codes, self.protocol(protocol_id, day), accepted, read_sig)
 
 
 def load_knowledge(where: Roots) -> Knowledge:
     """All knowledge; raises KnowledgeFault naming file, line, key and what was expected."""
     words = load_words(where.cards / f"{WORDS}.toml")
-    rules, codes = load_rules(), load_code_sets(where.fhir_profiles)
+    rules, codes = load_rules(), load_code_sets(where.fhir_profiles, where.site)
     paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem != WORDS}
     _same_ids(rules, paths)
     texts = {name: load_card(path, words, rules[name].says) for name, path in paths.items()}
     system = {name: system_card(name, getattr(words.en, name)) for name in SYSTEM_CARDS}
     return Knowledge(
         version=_hash(where),
-        protocols=load_protocols(where.protocols),
+        editions=load_editions(where.protocols),
         codes=codes,
         matters=relevance(codes),
         rules=rules,
@@ -100,7 +113,8 @@ def _same_ids(rules: Mapping[str, Rule], texts: Mapping[str, Path]) -> None:
 def _hash(where: Roots) -> str:
     """Twelve hexadecimal digits over every byte of knowledge, the rules' code included."""
     digest = hashlib.sha256()
-    folders = (where.cards, where.fhir_profiles / "valuesets", where.fhir_profiles / "codesystems", where.protocols)
+    folders = [where.cards, where.fhir_profiles / "valuesets", where.fhir_profiles / "codesystems", where.protocols]
+    folders += [where.site] if where.site else []
     files = [path for folder in folders for path in folder.glob("*.*") if path.suffix in {".toml", ".json"}]
     files += [path for folder in ("rules", "b12") for path in (PACKAGE / folder).glob("*.py")]
     for path in sorted(files, key=lambda path: path.name):

@@ -1,86 +1,99 @@
-"""Protocols as data: house defaults first, a protocol's own keys before them, every figure checked."""
+"""
+Protocols as data: house defaults first, a protocol's own keys before them, each number as it held on the day asked.
+
+Where a number changed, an array of its values stands in its place, in order of their `since`. Every day on which
+some number changed begins another edition of the protocol.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
-from cds_service.b12.labs import FACTORS
-from cds_service.b12.policy import Span
-from cds_service.b12.protocol import Band, Protocol
+from cds_service.b12.protocol import Protocol
 from cds_service.errors import KnowledgeFault
-from cds_service.knowledge_files import convert, toml
+from cds_service.knowledge_files import convert, line_of, toml
+from cds_service.protocol_checks import check_ids, check_protocol
 
 HOUSE = "house"
+NUMBER_KEYS = frozenset({"unit", "since", "source"})
 
 
-def load_protocols(folder: Path) -> Mapping[str, Protocol]:
-    """Every protocol in the folder by its id; raises KnowledgeFault."""
+class Edition(Struct, frozen=True):
+    """A protocol as it holds from one day on, until the next edition."""
+
+    since: date
+    protocol: Protocol
+
+
+def load_editions(folder: Path) -> Mapping[str, tuple[Edition, ...]]:
+    """Every protocol in the folder by its id, in editions, the oldest first; raises KnowledgeFault."""
     house = toml(folder / f"{HOUSE}.toml")
     paths = [path for path in sorted(folder.glob("*.toml")) if path.stem != HOUSE]
-    loaded = {path.stem: convert(path, house | toml(path), Protocol) for path in paths}
-    for stem, protocol in loaded.items():
-        _check_protocol(stem, protocol)
-    return loaded
+    found = {path.stem: _editions(path, merged(house, toml(path))) for path in paths}
+    check_ids(edition[-1].protocol for edition in found.values())
+    return found
 
 
-def _check_protocol(stem: str, protocol: Protocol) -> None:
-    file = f"{stem}.toml"
-    if protocol.id != stem:
-        raise KnowledgeFault(file, "id", f"expected the file's stem {stem}, got {protocol.id}")
-    for path, node in _figures(protocol, "$"):
-        if not node.source.strip():
-            raise KnowledgeFault(file, f"{path}.source", "expected a source, got nothing")
-        wanted = UNITS_BY_KEY.get(path.rpartition(".")[2])
-        if wanted and node.unit not in wanted:
-            raise KnowledgeFault(file, f"{path}.unit", f"expected {' or '.join(wanted)}, got {node.unit}")
-        if isinstance(node, Span) and node.low > node.high:
-            raise KnowledgeFault(file, f"{path}.low", f"expected at most {node.high}, got {node.low}")
-    for index, band in enumerate(protocol.bands):
-        _check_band(file, f"$.bands[{index}]", band)
+def merged(house: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The house's keys with the protocol's own before them, table by table; a number or an array is replaced whole."""
+    tables = {key: merged(house[key], own[key]) for key in own if _are_tables(house.get(key), own[key])}
+    return {**house, **own, **tables}
 
 
-def _check_band(file: str, path: str, band: Band) -> None:
-    """A threshold in an unknown unit would never be reached, and bands that cross would contradict each other."""
-    lower, upper = band.deficient_below, band.indeterminate_to
-    for figure in (lower, upper):
-        if figure is not None and (band.analyte, figure.unit) not in FACTORS:
-            known = ", ".join(unit for analyte, unit in FACTORS if analyte is band.analyte)
-            raise KnowledgeFault(file, f"{path}.unit", f"expected one of {known}, got {figure.unit}")
-    if upper is not None and (upper.unit != lower.unit or upper.value < lower.value):
-        expected = f"at least {lower.value} {lower.unit}"
-        raise KnowledgeFault(file, f"{path}.indeterminate_to", f"expected {expected}, got {upper.value} {upper.unit}")
+def _are_tables(*values: object) -> bool:
+    return all(isinstance(value, Mapping) and "since" not in value for value in values)
 
 
-UNITS_BY_KEY: Mapping[str, tuple[str, ...]] = {
-    "dose": ("ug",),
-    "usual": ("ug",),
-    "labelled_high": ("ug",),
-    "warn_above": ("ug",),
-    "critical_above": ("ug",),
-    "low_below": ("ug",),
-    "antidote_from": ("ug",),
-    "minimum": ("ug", "ug/d"),
-    "interval": ("d",),
-    "grace": ("d",),
-    "lapse_after": ("d",),
-    "loading_gap_daily": ("d",),
-    "loading_gap_weekly": ("d",),
-    "stale_order": ("d",),
-    "adult_from": ("a",),
-}
+def _editions(path: Path, loaded: Mapping[str, Any]) -> tuple[Edition, ...]:
+    days = (date.min, *sorted(set(_changes(path, loaded, "$"))))
+    editions = tuple(Edition(day, convert(path, _on(loaded, day), Protocol)) for day in days)
+    for edition in editions:
+        check_protocol(path, edition.protocol)
+    return editions
 
 
-def _figures(node: object, path: str) -> Iterator[tuple[str, Any]]:
-    """Every number of a protocol with its path."""
-    if isinstance(node, tuple):
+def _changes(path: Path, node: object, key: str) -> Iterator[date]:
+    """The days on which a number changes; the first of its values holds before its own day too."""
+    if isinstance(node, Mapping):
+        for name, value in node.items():
+            yield from _changes(path, value, f"{key}.{name}")
+    elif _is_dated(node):
+        yield from _days(path, cast("Sequence[Mapping[str, Any]]", node), key)
+    elif isinstance(node, list):
         for index, item in enumerate(node):
-            yield from _figures(item, f"{path}[{index}]")
-    elif isinstance(node, Struct):
-        if {"unit", "since", "source"} <= set(node.__struct_fields__):
-            yield path, node
-        for name in node.__struct_fields__:
-            yield from _figures(getattr(node, name), f"{path}.{name}")
+            yield from _changes(path, item, f"{key}[{index}]")
+
+
+def _days(path: Path, values: Sequence[Mapping[str, Any]], key: str) -> Iterator[date]:
+    days = [value["since"] for value in values]
+    for index, (before, day) in enumerate(pairwise(days), start=1):
+        if not isinstance(day, date) or not isinstance(before, date) or day <= before:
+            at = f"{key}[{index}].since"
+            raise KnowledgeFault(
+                path.name, at, f"expected a later day than {before}, got {day}", line_of(path, key, "")
+            )
+        yield day
+
+
+def _is_dated(node: object) -> bool:
+    """Values of one number, and not a list of things."""
+    return (
+        isinstance(node, list)
+        and bool(node)
+        and all(isinstance(one, Mapping) and one.keys() >= NUMBER_KEYS for one in node)
+    )
+
+
+def _on(node: Any, day: date) -> Any:  # noqa: ANN401 - whatever TOML holds
+    """The same with the value of each number that holds on that day."""
+    if isinstance(node, Mapping):
+        return {name: _on(value, day) for name, value in node.items()}
+    if _is_dated(node):
+        return next((one for one in reversed(node) if one["since"] <= day), node[0])
+    return [_on(item, day) for item in node] if isinstance(node, list) else node

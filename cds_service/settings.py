@@ -42,7 +42,14 @@ class Settings(BaseModel):
         Path("var/spool"), description="Folder on a local disk where records wait for the database."
     )
     drain_seconds: float = Field(2.0, gt=0, le=3600, description="Seconds between two drains of the spool.")
-    protocol: str = Field("us-practice", description="Protocol in force: us-label, us-practice or uk-nice-bnf.")
+    protocol: str = Field(
+        "us-practice",
+        description="Protocol in force: us-label, us-practice, uk-nice-bnf, nl-kompas, de-label, ch-label or be-label.",
+    )
+    site_codes: str = Field(
+        "",
+        description="Folder of FHIR ValueSets (*.json) whose ids are among ours: your own codes and phrases are added.",
+    )
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="Zone of the clinic's calendar day, such as America/New_York."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console, Group
@@ -13,6 +14,7 @@ from rich.text import Text
 from cds_service.answer import Answer
 from cds_service.b12.episode import Episode
 from cds_service.b12.verdict import Finding, Silent, Verdict
+from cds_service.comparing import Change
 from cds_service.hooks import Card
 from cds_service.knowledge import Knowledge
 from cds_service.wording import plain_facts
@@ -51,6 +53,16 @@ def knowledge(loaded: Knowledge, console: Console) -> None:
     console.print(f"Knowledge {loaded.version} is sound: {len(loaded.rules)} rules, {len(loaded.codes.ideas)} codes.")
     rows = ((one.id, one.version, one.country, str(len(one.regimens)), one.title) for one in loaded.protocols.values())
     _table(console, "Protocols", ("id", "version", "country", "regimens", "title"), rows)
+
+
+def changes(found: Sequence[Change], records: int, console: Console) -> None:
+    """Whose advice changes and how, and a count for each rule."""
+    touched = len({one.record for one in found})
+    console.print(f"Advice changes for {touched} of {records} records.")
+    rows = ((one.record, one.protocol, one.rule, one.subject, one.old, one.new) for one in found)
+    _table(console, "Changes", ("record", "protocol", "rule", "about", "old", "new"), rows)
+    counted = Counter(one.rule for one in found).most_common()
+    _table(console, "By rule", ("rule", "changes"), ((rule, str(count)) for rule, count in counted))
 
 
 def _table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -20,7 +20,7 @@ Demographic = Literal["date of birth", "sex"]
 LANGUAGE = "en"
 WORDS = "words"
 SYSTEM_FACTS = frozenset({"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due"})
-SYSTEM_CARDS = ("not_checked", "draft_lost", "check_failed", "all_clear")
+SYSTEM_CARDS = ("not_checked", "check_failed", "all_clear")
 
 
 class Variant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,7 +64,6 @@ class SystemWords(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     types: dict[str, str]
     not_checked: SystemCard
-    draft_lost: SystemCard
     check_failed: SystemCard
     all_clear: SystemCard
 
@@ -87,11 +86,12 @@ class WordsFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Text(Struct, frozen=True):
-    """Compiled templates of one variant."""
+    """Compiled templates of one variant, and its summary as written."""
 
     summary: Template
     detail: Template
     suggestion: Template | None
+    words: str
 
 
 class CardText(Struct, frozen=True):
@@ -170,7 +170,7 @@ def system_card(name: str, card: SystemCard) -> CardText:
 def _text(path: Path, name: str, variant: Variant, facts: frozenset[str]) -> Text:
     summary, detail = (_template(path, name, text, facts) for text in (variant.summary, variant.detail))
     suggestion = _template(path, name, variant.suggestion, facts) if variant.suggestion else None
-    return Text(summary, detail, suggestion)
+    return Text(summary, detail, suggestion, variant.summary)
 
 
 def _template(path: Path, name: str, text: str, facts: frozenset[str]) -> Template:

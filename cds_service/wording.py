@@ -27,6 +27,9 @@ UNITS = {
     TimeUnit.YEAR: "year",
 }
 SPACES = re.compile(r"\s+")
+PLACES = re.compile(r"\{\{-?\s*(\w+).*?\}\}")
+OTHER_PLACES = re.compile(r"\{\{.*?\}\}")
+CHOICES = re.compile(r"\{\{\s*'([^']*)' if .*? else '([^']*)'\s*\}\}")
 TIMES = {1: "once", 2: "twice"}
 
 
@@ -82,7 +85,7 @@ def regimen_words(regimen: Regimen) -> str:
 
 
 def _step(step: LoadingStep) -> str:
-    doses = "until no further improvement" if step.doses is None else f"{_range(step.doses.low, step.doses.high)} doses"
+    doses = f"{_range(step.doses.low, step.doses.high)} doses" if step.doses else step.until
     return f"{_dose(step.dose)} every {days(step.interval)}, {doses}"
 
 
@@ -119,6 +122,12 @@ def _escaped(value: object) -> object:
         return value
     clean = SPACES.sub(" ", value.replace("<", "‹").replace(">", "›"))
     return MARKDOWN.sub(r"\\\1", clean)
+
+
+def plain_text(template: str) -> str:
+    """A template for people: each place that a fact fills is shown as its name in brackets; choices as a slash."""
+    named = PLACES.sub(lambda found: f"[{found[1].replace('_', ' ')}]", template)
+    return OTHER_PLACES.sub("...", CHOICES.sub(lambda found: f"{found[1]}/{found[2]}", named))
 
 
 def environment() -> ImmutableSandboxedEnvironment:

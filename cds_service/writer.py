@@ -13,7 +13,7 @@ from msgspec import Struct
 from cds_service.b12.dose import B12Order
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.verdict import Fact, Finding, Indicator, Undecided, Verdict
-from cds_service.fhir.proposals import Desk, actions_of
+from cds_service.fhir.proposals import Desk, ProposedAction, actions_of
 from cds_service.hooks import Action, Card, Coding, Source, Suggestion
 from cds_service.knowledge import Knowledge
 from cds_service.texts import CardText, Text
@@ -49,9 +49,10 @@ class Page(Struct, frozen=True):
     complete: frozenset[str]
     most: int
     clear_until: date | None = None
+    by_text: frozenset[str] = frozenset()
 
 
-def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, ...]:
+def write_cards(judged: Sequence[Judged], page: Page) -> tuple[Card, ...]:
     """
     All cards, critical before warning before info; only others than critical are cut at `page.most`.
 
@@ -66,7 +67,6 @@ def write_cards(judged: Sequence[Judged], lost: int, page: Page) -> tuple[Card, 
     written = [_written(found, unchecked.pop(about, ()), page) for about, found in subjects.items()]
     cards = [card for card in written if card]
     cards += [_not_checked(about, missing, page) for about, missing in unchecked.items() if about in page.complete]
-    cards += [_system_card("draft_lost", {}, page)] if lost else []
     broken = sum(one.failed for one in judged) + written.count(None)
     cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
     if page.clear_until and not cards and not any(isinstance(one.verdict, Undecided) for one in judged):
@@ -151,9 +151,14 @@ def _suggestions(finding: Finding, text: Text, card: UUID, page: Page) -> tuple[
         actions = actions_of(proposal, page.desk)
         if actions and text.suggestion:
             label = write_line(text.suggestion, finding.facts, LONGEST_LABEL)
-            wire = tuple(Action(one.type, label, one.resource, one.resource_id) for one in actions)  # type: ignore[arg-type] # ProposedAction.type is one of the three
+            wire = tuple(_action(one, label) for one in actions)
             written.append(Suggestion(label, uuid5(card, str(index)), isRecommended=index == 0, actions=wire))
     return tuple(written)
+
+
+def _action(one: ProposedAction, label: str) -> Action:
+    described = f"{label}: {one.names}" if one.names else label
+    return Action(one.type, described, one.resource, one.resource_id)  # type: ignore[arg-type] # it is one of the three
 
 
 def _source(rule: str, page: Page) -> Source:
@@ -182,6 +187,7 @@ def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
         "asOf": page.as_of.isoformat(),
         "facts": plain_facts(finding.facts),
         "evidence": list(finding.evidence),
+        "readFromWords": sorted(page.by_text.intersection(finding.evidence)),
     }
 
 

@@ -11,6 +11,7 @@ from cds_service.app import create_app
 from cds_service.errors import SettingsFault
 from cds_service.knowledge import load_knowledge, roots
 from cds_service.openapi import load_schemas, openapi_of
+from cds_service.publishing import published
 from cds_service.recorder import Recorder
 from cds_service.settings import Settings
 from cds_service.store.database import engine_of, migrate
@@ -26,11 +27,12 @@ def now() -> datetime:
 
 def build(settings: Settings) -> Flask:
     """The application over real parts; raises KnowledgeFault or SettingsFault rather than starting half."""
-    knowledge = load_knowledge(roots())
+    knowledge = load_knowledge(roots(settings.site_codes))
     if settings.protocol not in knowledge.protocols:
         raise SettingsFault(f"COBALAMIN_PROTOCOL: expected one of {', '.join(knowledge.protocols)}")
     description = openapi_of(settings.base_url, load_schemas(roots().fhir_profiles / "schemas"))
-    return create_app(State(settings, knowledge, Recorder(Spool(settings.spool_dir)), now, description))
+    recorder, definitions = Recorder(Spool(settings.spool_dir)), published(knowledge, roots())
+    return create_app(State(settings, knowledge, recorder, now, description, definitions))
 
 
 def start_drain(settings: Settings) -> DrainThread:

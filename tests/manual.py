@@ -8,15 +8,11 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from msgspec import Struct
-
-from cds_service.b12.policy import Figure, Span
-from cds_service.b12.protocol import LabelledRoutes, Protocol
 from cds_service.rules import About, Rule
-from cds_service.wording import number
 from tests.helpers import patients
 from tests.helpers.patients import knowledge
 from tests.helpers.tables import COLUMNS, DITTO, FOLDER, Case, Row, case_of, rows_of
+from tests.manual_numbers import numbers, table
 
 MANUAL = Path(__file__).parent.parent / "cards" / "README.md"
 GENERATED = (
@@ -84,7 +80,7 @@ def manual() -> str:
     """The whole page."""
     parts = [GENERATED, "# Clinicians' manual", INTRO.format(traps=_traps()) + _shorthand(), _contents()]
     parts += [_chapter(rule) for rule in knowledge().rules.values()]
-    parts += ["# Numbers", _shared(), *(_protocol(one) for one in knowledge().protocols.values())]
+    parts += ["# Numbers", *numbers()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -149,110 +145,12 @@ def _cases(rows: Iterable[Row]) -> str:
         first, *others = found
         spelled = (first.as_of, first.hook, first.protocol, first.record, first.draft, first.verdict)
         lines = [[*spelled, first.note], *([*_marked(row), row.note] for row in others)]
-        parts += [f"**{section}**", _table([*COLUMNS, "note"], lines)]
+        parts += [f"**{section}**", table([*COLUMNS, "note"], lines)]
     return "\n\n".join(parts)
 
 
 def _marked(row: Row) -> list[str]:
     return ["″" if cell == DITTO else cell for cell in row.cells]
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    names = list(head)
-    lines = [names, ["---"] * len(names), *rows]
-    return "\n".join("| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("[", "\\[")
-
-
-Number = Figure | Span
-
-
-def _figures(node: object, path: str) -> Iterator[tuple[str, Number]]:
-    """Every number of a protocol, with the names that lead to it."""
-    if isinstance(node, Figure | Span):
-        yield path, node
-    elif isinstance(node, tuple):
-        for place, item in enumerate(node, start=1):
-            yield from _figures(item, f"{path} {_name(item, place)}")
-    elif isinstance(node, Struct):
-        for name in node.__struct_fields__:
-            yield from _figures(getattr(node, name), f"{path}, {name}" if path else name)
-
-
-def _name(item: object, place: int) -> str:
-    """What tells an item of a list from its neighbours."""
-    if hasattr(item, "id"):
-        return str(item.id)
-    if hasattr(item, "analyte"):
-        return str(item.analyte.value)
-    if hasattr(item, "routes"):
-        what = "/".join(one.value for one in getattr(item, "substances", ())) or "any"
-        return f"{what}, {'/'.join(route.value for route in item.routes)}"
-    return f"step {place}"
-
-
-def _listed(numbers: Iterable[tuple[str, Number]]) -> str:
-    rows = ([path.replace("_", " "), _value(one), _unit(one.unit), str(one.since), one.source] for path, one in numbers)
-    return _table(["what", "value", "unit", "since", "source"], rows)
-
-
-def _value(one: Number) -> str:
-    if isinstance(one, Figure):
-        return number(one.value)
-    return number(one.low) if one.low == one.high else f"{number(one.low)} to {number(one.high)}"
-
-
-def _unit(unit: str) -> str:
-    return {"ug": "mcg", "d": "days", "a": "years", "1": ""}.get(unit, unit)
-
-
-def _common() -> list[tuple[str, Number]]:
-    """The numbers that every protocol holds alike: the house defaults."""
-    first, *others = [list(_figures(one, "")) for one in knowledge().protocols.values()]
-    return [one for one in first if all(one in other for other in others)]
-
-
-def _shared() -> str:
-    return "\n\n".join([
-        "## House defaults, the same in every protocol",
-        "No guideline gives these. Each source says so, and says what the value was drawn from.",
-        _listed(_common()),
-    ])  # fmt: skip
-
-
-def _protocol(protocol: Protocol) -> str:
-    common = _common()
-    own = [one for one in _figures(protocol, "") if one not in common]
-    cited = protocol.source
-    where = f"[{cited.label}]({cited.url})" if cited.url else cited.label
-    oral = protocol.oral
-    policy = ", ".join([
-        f"{_allowed(oral.first_line)} from the start",
-        f"{_allowed(oral.after_loading)} after loading",
-    ])  # fmt: skip
-    return "\n\n".join([
-        f"## {protocol.title}",
-        f"`{protocol.id}` {protocol.version}, {protocol.country}. Source: {where}.",
-        "\n".join(f"- {regimen.id}: {regimen.title}." for regimen in protocol.regimens),
-        _listed(own),
-        _table(["substance", "labelled routes", "only elsewhere", "since", "source"], map(_routes, protocol.routes)),
-        f"By mouth in lasting malabsorption: {policy}. {oral.source}",
-        f"Treated for life: {', '.join(cause.value for cause in protocol.lifelong)}.",
-        "What this protocol does not say, and nothing is borrowed for:",
-        "\n".join(f"- {gap}" for gap in protocol.gaps),
-    ])  # fmt: skip
-
-
-def _routes(labelled: LabelledRoutes) -> list[str]:
-    here, elsewhere = (", ".join(one.value for one in routes) for routes in (labelled.routes, labelled.elsewhere))
-    return [labelled.substance.value, here, elsewhere, str(labelled.since), labelled.source]
-
-
-def _allowed(yes: bool) -> str:  # noqa: FBT001 - one word for one fact
-    return "allowed" if yes else "not allowed"
 
 
 def main(arguments: list[str]) -> int:

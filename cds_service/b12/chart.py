@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
@@ -26,7 +27,14 @@ class Allergy(Struct, frozen=True, gc=False):
     severity: str = ""
 
 
-class TestOrder(Struct, frozen=True, gc=False):
+NOT_ORDERED = frozenset({
+    "draft", "proposed", "planned", "on-hold", "suspended", "revoked", "cancelled", "rejected", "failed",
+    "entered-in-error",
+})  # fmt: skip
+NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
+
+
+class LabOrder(Struct, frozen=True, gc=False):
     """A ServiceRequest for laboratory tests that matter here. `analytes` are what it measures; never empty."""
 
     ref: str
@@ -35,6 +43,11 @@ class TestOrder(Struct, frozen=True, gc=False):
     intent: str = ""
     authored: When | None = None
     due: When | None = None
+
+    def counts(self, today: date) -> bool:
+        """It was ordered by then and stands: what is to come of it may be awaited, or has come."""
+        ordered = self.status not in NOT_ORDERED and self.intent not in NOT_AN_ORDER
+        return ordered and not (self.authored and self.authored.earliest > today)
 
 
 class Plan(Struct, frozen=True, gc=False):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import Concept
-from cds_service.b12.product import B12Product, b12_product_of
+from cds_service.b12.product import B12Product
 from cds_service.b12.record import Amount, Instruction, Order, Schedule, SigPhase, SigReading, SigRefused, Strength
 from cds_service.b12.words import AmountKind, Form, Piece, Route
 
@@ -28,7 +29,7 @@ ONE_DOSE_PIECES = frozenset({Piece.TABLET, Piece.SPRAY, Piece.AMPOULE})
 SigReader = Callable[[str], SigReading | SigRefused]
 
 
-class Mass(Struct, frozen=True):
+class Mass(Struct, frozen=True, gc=False):
     """Micrograms per dose, lowest and highest, and what the number rests on: "stated" or "volume and strength"."""
 
     low: Decimal
@@ -36,7 +37,7 @@ class Mass(Struct, frozen=True):
     basis: str
 
 
-class Step(Struct, frozen=True):
+class Step(Struct, frozen=True, gc=False):
     """
     One instruction of an order, read three ways.
 
@@ -58,7 +59,7 @@ class Step(Struct, frozen=True):
         return self.sig.phases if isinstance(self.sig, SigReading) else ()
 
 
-class B12Order(Struct, frozen=True):
+class B12Order(Struct, frozen=True, dict=True):
     """An order for a single-ingredient B12 product, as a pharmacist reads it."""
 
     order: Order
@@ -70,7 +71,7 @@ class B12Order(Struct, frozen=True):
         """Reference of the order, for example `MedicationRequest/1`."""
         return self.order.ref
 
-    @property
+    @cached_property
     def route(self) -> Route | None:
         """The route: as structured, else as the text says, else as the form leaves no choice."""
         structured = next((step.route for step in self.steps if step.route), None)
@@ -87,7 +88,7 @@ class B12Order(Struct, frozen=True):
         """A dosage text was not understood, so that what it says is unknown."""
         return any(isinstance(step.sig, SigRefused) for step in self.steps)
 
-    @property
+    @cached_property
     def schedule(self) -> Schedule | None:
         """The schedule of the last step, which is the one that goes on: structured, else as the text says."""
         for step in reversed(self.steps):
@@ -97,14 +98,14 @@ class B12Order(Struct, frozen=True):
                 return step.text_phases[-1].schedule
         return None
 
-    @property
+    @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
         """Every schedule the order gives, in order: structured steps, or the text's where there is one step."""
         structured = tuple(step.schedule for step in self.steps if step.schedule)
         spoken = tuple(phase.schedule for step in self.steps for phase in step.text_phases if phase.schedule)
         return spoken if len(spoken) > len(structured) else structured
 
-    @property
+    @cached_property
     def mass(self) -> Mass | None:
         """Micrograms per dose of the last readable step, whichever reading gives it."""
         return next((mass for step in reversed(self.steps) if (mass := mass_of(step, self.product.strength))), None)
@@ -159,11 +160,8 @@ def route_of(concept: Concept | None, codes: CodeSets, read_sig: SigReader) -> R
     return spoken.phases[0].route if isinstance(spoken, SigReading) and spoken.phases else Route.OTHER
 
 
-def b12_order_of(order: Order, codes: CodeSets, read_sig: SigReader) -> B12Order | None:
-    """The order as a pharmacist reads it; None if it is not for single-ingredient B12."""
-    product = b12_product_of(order.product, codes)
-    if product is None:
-        return None
+def b12_order_of(order: Order, product: B12Product, codes: CodeSets, read_sig: SigReader) -> B12Order:
+    """The order of a B12 product as a pharmacist reads it."""
     steps = (step_of(one, product, codes, read_sig) for one in order.instructions)
     return B12Order(order, product, tuple(steps))
 

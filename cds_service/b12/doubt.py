@@ -70,8 +70,8 @@ def swap_of(episode: Episode, draft: B12Order, index: int) -> Swap | None:
     if limits is None:
         return None
     step = draft.steps[index]
-    for amount in _mass_amounts(step):
-        small = episode.child or bool(episode.specialist_dosing) or bool(TRIAL.search(step.instruction.text))
+    for amount in masses_of(step):
+        small = small_is_right(episode, step)
         if found := _swapped(amount, limits, _ceiling(episode, limits), small_is_right=small):
             kind, meant = found
             usual = limits.usual
@@ -79,7 +79,12 @@ def swap_of(episode: Episode, draft: B12Order, index: int) -> Swap | None:
     return None
 
 
-def _mass_amounts(step: Step) -> Iterator[Amount]:
+def small_is_right(episode: Episode, step: Step) -> bool:
+    """A dose below every adult's: a child's, a specialist's, or a trial that only looks for an answer."""
+    return episode.child or bool(episode.specialist_dosing) or bool(TRIAL.search(step.instruction.text))
+
+
+def masses_of(step: Step) -> Iterator[Amount]:
     """The masses that the step states: in the structure, else in its text."""
     if step.amount is not None:
         yield from (step.amount,) if step.amount.kind is AmountKind.MASS else ()

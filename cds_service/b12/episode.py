@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 
-from cds_service.b12.chart import Allergy, Plan, TestOrder
+from cds_service.b12.allergies import Sensitivity
+from cds_service.b12.chart import LabOrder, Plan
 from cds_service.b12.course import Course
 from cds_service.b12.dose import B12Order
 from cds_service.b12.indication import Background
@@ -39,7 +41,7 @@ class Stage(StrEnum):
         return self in {Stage.SELECT, Stage.SIGN}
 
 
-class Episode(Struct, frozen=True):
+class Episode(Struct, frozen=True, dict=True):
     """
     Where the patient stands.
 
@@ -47,7 +49,13 @@ class Episode(Struct, frozen=True):
     `standard` the one for patients without particularities. `orders` are active and not stale. `oral_cover` names
     statements and orders of swallowed B12 in a dose that the protocol calls adequate. `unseen` are
     FHIR types of which nothing was sent: what they would hold is unknown. `selected` are the drafts
-    that the clinician just chose, `added` the problems or allergies being written into the chart.
+    that the clinician just chose, `accepted` the regimens of every protocol known, `added` the problems or allergies
+    being written into the chart. `allergies` are those that bear on B12; None: the allergy list was not sent.
+    `by_text` are problems, operations, allergies and medications known by their words alone, without a code of ours.
+    `not_sent` are all FHIR types that we read of which nothing was sent, those included that no card need mention;
+    `partial` those of which only a part was sent. `drafts_missing`: the call came without what it is about;
+    `drafts_unreadable`: it came, but not as a list that can be read; `drafts_lost` is how many entries name
+    B12 and could not be read.
     """
 
     as_of: date
@@ -62,12 +70,19 @@ class Episode(Struct, frozen=True):
     oral_cover: tuple[str, ...]
     unseen: frozenset[str]
     selected: frozenset[str]
+    accepted: tuple[Regimen, ...] = ()
     patient: Patient | None = None
-    allergies: tuple[Allergy, ...] = ()
-    tests: tuple[TestOrder, ...] = ()
-    test_drafts: tuple[TestOrder, ...] = ()
+    allergies: tuple[Sensitivity, ...] | None = ()
+    tests: tuple[LabOrder, ...] = ()
+    test_drafts: tuple[LabOrder, ...] = ()
     plans: tuple[Plan, ...] = ()
     added: frozenset[str] = frozenset()
+    not_sent: frozenset[str] = frozenset()
+    partial: frozenset[str] = frozenset()
+    drafts_missing: bool = False
+    drafts_unreadable: bool = False
+    drafts_lost: int = 0
+    by_text: frozenset[str] = frozenset()
 
     @property
     def drafts(self) -> tuple[B12Order, ...]:
@@ -81,6 +96,15 @@ class Episode(Struct, frozen=True):
         return bool(timeline.drafts or timeline.withdrawn or timeline.drug_drafts or self.test_drafts)
 
     @property
+    def concerned(self) -> bool:
+        """There is something to judge: while ordering or writing in the chart, only where it bears on B12."""
+        if self.drafts_missing or self.drafts_unreadable or self.drafts_lost:
+            return True
+        if self.stage in {Stage.PROBLEM, Stage.ALLERGY}:
+            return bool(self.added)
+        return self.ordered or not self.stage.ordering
+
+    @cached_property
     def asked_about(self) -> tuple[B12Order, ...]:
         """
         The orders to judge: while choosing, those just chosen (all, if the client does not say which).
@@ -93,7 +117,7 @@ class Episode(Struct, frozen=True):
             return tuple(draft for draft in self.drafts if draft.ref in self.selected)
         return self.drafts
 
-    @property
+    @cached_property
     def complete_drafts(self) -> frozenset[str]:
         """Drafts far enough along to complain of what is missing: all at signing, before that those with a dose."""
         signing = self.stage is Stage.SIGN
@@ -104,7 +128,7 @@ class Episode(Struct, frozen=True):
         """Age in whole years by the latest possible birthday; None if not known."""
         return age_of(self.patient, self.as_of)
 
-    @property
+    @cached_property
     def child(self) -> bool:
         """Younger than the protocol's adult age, as far as an inexact date of birth tells."""
         return is_child(self.patient, self.protocol, self.as_of)
@@ -115,7 +139,7 @@ class Episode(Struct, frozen=True):
         antifolate = {SpecialTherapy.ANTIFOLATE} if self.timeline.antifolate else set()
         return self.background.special | antifolate
 
-    @property
+    @cached_property
     def newest_results(self) -> tuple[LabResult, ...]:
         """The newest result of each analyte: an older one is superseded, faults and all."""
         newest: dict[Analyte, LabResult] = {}
@@ -129,12 +153,12 @@ class Episode(Struct, frozen=True):
         newest = {result.analyte: result for result in self.newest_results}
         return newest.get(Analyte.EGFR) or newest.get(Analyte.CREATININE)
 
-    @property
+    @cached_property
     def deficient_results(self) -> tuple[LabResult, ...]:
         """Results in the protocol's deficient band, newest first."""
         return tuple(result for result in self.timeline.results if is_deficient(result, self.protocol))
 
-    @property
+    @cached_property
     def deficiency(self) -> tuple[str, ...]:
         """What documents a deficiency: problems, else results in the deficient band."""
         return self.background.deficiency or tuple(result.ref for result in self.deficient_results)
@@ -159,13 +183,13 @@ class Episode(Struct, frozen=True):
         spans += [regimen.maintenance.dose.high] if regimen.maintenance else []
         return max(spans, default=None)
 
-    @property
+    @cached_property
     def specialist_dosing(self) -> str:
         """Why advice on the size of a dose keeps out, or ""."""
         inborn = SpecialTherapy.INBORN_ERROR in self.special
         return "inborn error of cobalamin metabolism: specialist dosing" if inborn else ""
 
-    @property
+    @cached_property
     def out_of_scope(self) -> str:
         """Why schedule advice keeps out, or "". Only where nothing documents an ordinary deficiency, for some."""
         if self.specialist_dosing:
@@ -193,11 +217,10 @@ def is_deficient(result: LabResult, protocol: Protocol) -> bool:
     """In the protocol's deficient band for this analyte; a "<" result counts if its limit does, a ">" never."""
     if result.value is None or result.comparator.startswith(">"):
         return False
-    limits = (comparable(one.deficient_below, one.analyte) for one in protocol.bands if one.analyte is result.analyte)
-    limit = next((limit for limit in limits if limit is not None), None)
-    if limit is None:
-        return False
-    return result.value < limit or (result.comparator == "<" and result.value == limit)
+    for band in protocol.bands:
+        if band.analyte is result.analyte and (limit := comparable(band.deficient_below, band.analyte)) is not None:
+            return result.value < limit or (result.comparator == "<" and result.value == limit)
+    return False
 
 
 def comparable(figure: Figure, analyte: Analyte) -> Decimal | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
 
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
-from cds_service.b12.record import ClinicalRecord, Order, Product, Use
+from cds_service.b12.record import Order, Product, Use
 from cds_service.b12.words import RiskDrug
 
 DRUG_SETS = {
@@ -30,11 +31,12 @@ GOES_ON = frozenset({"active", "in-progress", "unknown", ""})
 NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
 
 
-class Exposure(Struct, frozen=True):
+class Exposure(Struct, frozen=True, gc=False):
     """
     One record that a patient takes or took a drug.
 
     `start` and `end` are the first and last day known of; `end` None: it goes on; `start` None: not known.
+    `once`: a single dose; `ordered`: only an order tells of it.
     """
 
     drug: RiskDrug
@@ -42,6 +44,7 @@ class Exposure(Struct, frozen=True):
     start: When | None
     end: When | None
     once: bool = False
+    ordered: bool = False
 
     def on(self, day: date) -> bool:
         """Taken on that day, as far as is known."""
@@ -49,7 +52,7 @@ class Exposure(Struct, frozen=True):
         return begun and (self.end is None or self.end.latest >= day)
 
 
-class DrugDraft(Struct, frozen=True):
+class DrugDraft(Struct, frozen=True, gc=False):
     """An order being written for a drug that bears on B12, with the order as it was read."""
 
     drug: RiskDrug
@@ -63,36 +66,39 @@ class DrugDraft(Struct, frozen=True):
 
 def drugs_of(product: Product, codes: CodeSets) -> frozenset[RiskDrug]:
     """Which of the drugs a product is or contains."""
-    ideas = codes.ideas_of(product.concept).union(*(codes.ideas_of(one) for one in product.ingredients))
+    ideas = codes.ideas_of(product.concept)
+    if product.ingredients:
+        ideas = ideas.union(*(codes.ideas_of(one) for one in product.ingredients))
+    return _drugs_among(ideas)
+
+
+@cache
+def _drugs_among(ideas: frozenset[str]) -> frozenset[RiskDrug]:
     return frozenset(drug for idea, drug in DRUG_SETS.items() if idea in ideas)
 
 
-def exposures_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> tuple[Exposure, ...]:
-    """Every record of such a drug that counts, in no order."""
-    today = as_of.date()
-    used = (found for use in record.uses for found in _used(use, codes, today))
-    ordered = (found for order in record.orders for found in _ordered(order, codes, today))
-    return (*used, *ordered)
+def is_other_drug(product: Product, codes: CodeSets) -> bool:
+    """By its code a drug that bears on B12, and no B12: how much was taken is never asked, only whether and when."""
+    concept = product.concept
+    ideas = codes.ideas_of(concept)
+    alone = bool(concept.codes) and not product.ingredients
+    return alone and bool(ideas) and ideas <= DRUG_SETS.keys() and codes.product_of(concept) is None
 
 
-def drug_drafts_of(drafts: Iterable[Order], codes: CodeSets) -> tuple[DrugDraft, ...]:
-    """The drafts for such drugs, in the order in which they came."""
-    return tuple(DrugDraft(drug, order) for order in drafts for drug in sorted(drugs_of(order.product, codes)))
-
-
-def _used(use: Use, codes: CodeSets, today: date) -> Iterator[Exposure]:
+def exposures_of_use(use: Use, drugs: Sequence[RiskDrug], today: date) -> list[Exposure]:
+    """What a use of these drugs tells; nothing where it does not count."""
     if use.status in NEVER or (use.when and use.when.earliest > today):
-        return
+        return []
     single = use.until is None and use.status not in GOES_ON
-    for drug in drugs_of(use.product, codes):
-        yield Exposure(drug, use.ref, use.when, use.when if single else use.until, once=single)
+    end = use.when if single else use.until
+    return [Exposure(drug, use.ref, use.when, end, once=single) for drug in drugs]
 
 
-def _ordered(order: Order, codes: CodeSets, today: date) -> Iterator[Exposure]:
+def exposures_of_order(order: Order, drugs: Sequence[RiskDrug], today: date) -> list[Exposure]:
+    """What an order of these drugs tells; nothing where it does not count."""
     never = order.status in NEVER or order.intent in NOT_AN_ORDER or order.do_not_perform
     start = order.starts or order.authored
     if never or (start and start.earliest > today):
-        return
+        return []
     end = order.ends if order.status in GOES_ON else order.ends or start
-    for drug in drugs_of(order.product, codes):
-        yield Exposure(drug, order.ref, start, end)
+    return [Exposure(drug, order.ref, start, end, ordered=True) for drug in drugs]

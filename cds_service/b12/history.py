@@ -45,16 +45,31 @@ def at_loading_pace(order: B12Order, episode: Episode) -> bool:
     return is_injection(order) and any(one.interval[1] <= gap and one.count_high != 1 for one in order.schedules)
 
 
-def started_before(episode: Episode, draft: B12Order) -> str:
-    """Why the patient is not new to B12, or ""."""
+def earlier_therapy(episode: Episode, *drafts: B12Order) -> str:
+    """What tells that B12 was ever given or ordered before these drafts, or ""."""
     if episode.timeline.doses:
         return "doses are on record"
     if episode.timeline.courses:
         return "a statement tells of B12 therapy"
     if episode.background.started_before:
         return "a record says that injections were started"
-    if any(order.ref != draft.ref for order in episode.timeline.orders):
+    drafted = {draft.ref for draft in drafts}
+    if any(order.ref not in drafted for order in episode.timeline.orders):
         return "an earlier B12 order is on record"
+    return ""
+
+
+def has_begun_loading(episode: Episode) -> bool:
+    """The first doses of the course follow each other at loading pace, or the first was ordered so."""
+    course = episode.course
+    ordered = any(at_loading_pace(order, episode) for order in episode.timeline.orders)
+    return course.loading_seen or (course.given == 1 and ordered)
+
+
+def started_before(episode: Episode, draft: B12Order) -> str:
+    """Why the patient is not new to B12, or ""."""
+    if before := earlier_therapy(episode, draft):
+        return before
     if any(at_loading_pace(other, episode) for other in episode.drafts):
         return "loading is being ordered beside it"
     return ""
@@ -65,10 +80,9 @@ def loading_state(episode: Episode) -> LoadingState | None:
     course = episode.course
     if course.needed is None or course.loading_complete:
         return None if course.doses or episode.regimen is None else _ordered_loading(episode)
-    ordered = [order for order in episode.timeline.orders if at_loading_pace(order, episode)]
     if not course.doses:
         return _ordered_loading(episode)
-    if course.last is None or not (course.loading_seen or (course.given == 1 and ordered)):
+    if course.last is None or not has_begun_loading(episode):
         return None
     since = (episode.as_of - course.last.day.latest).days
     broken = since > loading_gap(episode.regimen, episode.protocol.timing)
@@ -113,20 +127,28 @@ def _span(order: B12Order) -> tuple[int, date, date] | None:
     return doses, begins.earliest, begins.earliest + timedelta(days=ceil(days))
 
 
-def covered_by(episode: Episode) -> str:
-    """Why a late injection is no gap, or ""."""
-    today = episode.as_of
+def no_longer_treated(episode: Episode) -> str:
+    """Why B12 therapy and its checks are over for this patient, or ""."""
     if episode.patient and episode.patient.deceased:
         return "the patient has died"
     if episode.background.palliative:
         return "care at the end of life"
     if episode.background.stopped_on_purpose:
         return "a record says that injections were stopped on purpose"
-    if episode.oral_cover:
+    return ""
+
+
+def covered_by(episode: Episode, without: frozenset[str] = frozenset()) -> str:
+    """Why a late injection is no gap, or ""; `without` names orders that are being taken away."""
+    today = episode.as_of
+    if because := no_longer_treated(episode):
+        return because
+    if set(episode.oral_cover) - without:
         return "swallowed B12 in a full dose covers the patient"
     if _goes_on(episode):
         return "a statement or a supply says that injections go on"
-    if any(order.order.starts and order.order.starts.earliest > today for order in episode.orders):
+    left = (order for order in episode.orders if order.ref not in without)
+    if any(order.order.starts and order.order.starts.earliest > today for order in left):
         return "an order to come is on record"
     return ""
 

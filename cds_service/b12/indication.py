@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
+from cds_service.b12.hereditary import COBALAMIN_ERROR, LEBER, certain
 from cds_service.b12.record import ClinicalRecord, Condition
 from cds_service.b12.words import Indication, SpecialTherapy
 
@@ -34,17 +35,21 @@ class Background(Struct, frozen=True):
     What the problem list and procedures say. Each tuple holds the references it rests on.
 
     `neuro` is active neurological involvement plausibly due to B12; `neuro_weak` has another usual
-    cause (diabetic neuropathy). `deficiency` is a documented B12 deficiency. `total_gastrectomy` and
-    `cause` may come from a procedure. `leber_kin` and `pernicious_kin` are of relatives. `gastric_surgery` is any
-    operation that takes or bypasses the stomach, `ileal` any that takes the last part of the ileum. `since` tells
+    cause (diabetic neuropathy), `neuro_past` is over. `corrected` is `cause` where all of it is documented as over.
+    `deficiency` is a documented B12 deficiency. `total_gastrectomy` and
+    `cause` may come from a procedure. `leber_certain` and `cobalamin_error` are those of `leber` and `inborn_error`
+    whose code or words mean no other disease. `leber_kin` and `pernicious_kin` are of relatives. `gastric_surgery` is
+    any operation that takes or bypasses the stomach, `ileal` any that takes the last part of the ileum. `since` tells
     when a problem began or an operation was done, by reference, where that is on record.
     """
 
     indication: Indication = Indication.UNKNOWN
     cause: tuple[str, ...] = ()
+    corrected: tuple[str, ...] = ()
     deficiency: tuple[str, ...] = ()
     neuro: tuple[str, ...] = ()
     neuro_weak: tuple[str, ...] = ()
+    neuro_past: tuple[str, ...] = ()
     total_gastrectomy: tuple[str, ...] = ()
     pregnant: tuple[str, ...] = ()
     renal: tuple[str, ...] = ()
@@ -57,10 +62,13 @@ class Background(Struct, frozen=True):
     hypokalaemia: tuple[str, ...] = ()
     polycythaemia: tuple[str, ...] = ()
     nitrous_oxide: tuple[str, ...] = ()
+    nitrous_oxide_named: tuple[str, ...] = ()
     leber: tuple[str, ...] = ()
+    leber_certain: tuple[str, ...] = ()
     leber_kin: tuple[str, ...] = ()
     pernicious_kin: tuple[str, ...] = ()
     inborn_error: tuple[str, ...] = ()
+    cobalamin_error: tuple[str, ...] = ()
     gastric_surgery: tuple[str, ...] = ()
     ileal: tuple[str, ...] = ()
     crohn: tuple[str, ...] = ()
@@ -76,21 +84,26 @@ Having = Callable[..., tuple[str, ...]]
 def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> Background:
     """The background of a record. A cause that lasts is taken before one that passes."""
     ideas = _ideas(record, codes, as_of)
+    documented = frozenset[str]().union(*(found for _, found, _ in ideas))
 
     def having(*sets: str, active: bool = False) -> tuple[str, ...]:
+        if documented.isdisjoint(sets):
+            return ()
         wanted = frozenset(sets)
         return tuple(sorted({ref for ref, found, over in ideas if found & wanted and not (active and over)}))
 
     indication = next((cause for cause, sets in CAUSES if having(*sets)), Indication.UNKNOWN)
     sets = next((sets for cause, sets in CAUSES if cause is indication), ())
     weak = _diabetic(record.conditions)
-    neuro = having("neurological-signs", active=True)
+    neuro, inborn = having("neurological-signs", active=True), having("inborn-error-cobalamin")
     return Background(
         indication=indication,
         cause=having(*sets),
+        corrected=() if having(*sets, active=True) else having(*sets),
         deficiency=having(*DEFICIENCY, active=True) or having("pernicious-anaemia"),
         neuro=tuple(ref for ref in neuro if ref not in weak),
         neuro_weak=tuple(ref for ref in neuro if ref in weak) + having("diabetic-neuropathy", active=True),
+        neuro_past=tuple(ref for ref in having("neurological-signs") if ref not in neuro),
         total_gastrectomy=having("total-gastrectomy"),
         pregnant=having("pregnancy", active=True),
         renal=having("renal-impairment", active=True),
@@ -103,10 +116,13 @@ def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> B
         hypokalaemia=having("hypokalaemia", active=True),
         polycythaemia=having("polycythaemia-vera"),
         nitrous_oxide=having("nitrous-oxide-use", active=True),
+        nitrous_oxide_named=having("nitrous-oxide-harm", active=True),
         leber=having("leber"),
+        leber_certain=certain(having("leber"), having("leber-proper"), record.conditions, LEBER),
         leber_kin=_of_relatives(record, codes, "leber"),
         pernicious_kin=_of_relatives(record, codes, "pernicious-anaemia"),
-        inborn_error=having("inborn-error-cobalamin"),
+        inborn_error=inborn,
+        cobalamin_error=certain(inborn, having("cobalamin-metabolism-error"), record.conditions, COBALAMIN_ERROR),
         gastric_surgery=having("gastric-surgery", "bariatric-surgery", "total-gastrectomy"),
         ileal=having("ileal-resection"),
         crohn=having("crohns-disease"),

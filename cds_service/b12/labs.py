@@ -96,7 +96,7 @@ FACTORS: dict[tuple[Analyte, str], Decimal] = {
 FINAL = frozenset({"final", "amended", "corrected", "unknown", ""})  # old records often do not know theirs
 
 
-class UnitFault(Struct, frozen=True):
+class UnitFault(Struct, frozen=True, gc=False):
     """Why a result's code, unit and size cannot all be true. `kind`: "property", "range" or "magnitude"."""
 
     kind: str
@@ -104,7 +104,7 @@ class UnitFault(Struct, frozen=True):
     got: str
 
 
-class LabResult(Struct, frozen=True):
+class LabResult(Struct, frozen=True, gc=False):
     """
     One result of a known analyte.
 

@@ -104,6 +104,12 @@ def strength_of_name(name: str) -> Strength | None:
     return None
 
 
+def content_of_name(name: str) -> Strength | None:
+    """The only mass that a name states, as the content of one piece whatever its form, such as "Folic Acid 5 MG"."""
+    found = list(CONTENT.finditer(name[:LONGEST_NAME]))
+    return Strength(_mcg(found[0]), AmountKind.COUNT, "product name") if len(found) == 1 else None
+
+
 def _concentration(match: re.Match[str]) -> Strength | None:
     volume = Decimal(match["volume"] or 1)
     if not volume:

@@ -19,7 +19,7 @@ SUBSTANCE_SETS = {
 EXCLUDED = frozenset({"b12-multi-ingredient", "b12-diagnostic"})
 
 
-class B12Product(Struct, frozen=True):
+class B12Product(Struct, frozen=True, gc=False):
     """A product whose only active ingredient is a cobalamin. `antidote` marks the gram-range cyanide antidote."""
 
     name: str
@@ -40,7 +40,7 @@ def b12_product_of(product: Product, codes: CodeSets) -> B12Product | None:
     facts = codes.product_of(concept)
     substance = _substance(ideas, facts) or _substance_of_ingredients(product, codes)
     name = concept.label
-    if substance is None and not ideas and facts is None:
+    if substance is None and not codes.knows(concept):
         substance = names.substance_of_name(name)
     if substance is None or not _single(product, ideas, facts, name):
         return None

@@ -5,10 +5,22 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 
-from cds_service.b12.policy import Figure, Monitoring, Safety, Screening, Spacing, Span
+from cds_service.b12.policy import (
+    Abbreviation,
+    Figure,
+    Monitoring,
+    Planning,
+    ResultLimits,
+    Safety,
+    Screening,
+    Spacing,
+    Span,
+    SupplyLimits,
+)
 from cds_service.b12.record import DAYS
 from cds_service.b12.words import Analyte, Indication, Route, Substance, TimeUnit
 
@@ -57,15 +69,16 @@ class RegimenFor(StrEnum):
 
 class LoadingStep(Struct, frozen=True, forbid_unknown_fields=True):
     """
-    `doses` injections of `dose` micrograms, `interval` days apart.
+    `doses` doses of `dose` micrograms, `interval` days apart.
 
-    `open_ended` marks "until no further improvement": then `doses` is absent, because the source gives no number.
+    Where the source gives no number, `until` says in its sense how long instead, such as "until the blood count is
+    normal"; else it is empty.
     """
 
     dose: Span
     interval: Span
     doses: Span | None = None
-    open_ended: bool = False
+    until: str = ""
 
 
 class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,7 +89,7 @@ class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
     lifelong: bool = False
 
 
-class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
+class Regimen(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """One schedule of a protocol: loading in steps (none where the source gives none), then maintenance."""
 
     id: str
@@ -87,14 +100,19 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True):
     loading: tuple[LoadingStep, ...] = ()
     maintenance: Maintenance | None = None
 
-    @property
+    @cached_property
+    def injected(self) -> bool:
+        """By a route that does not need absorption from the gut."""
+        return any(route.parenteral for route in self.routes)
+
+    @cached_property
     def loading_doses(self) -> int | None:
         """Fewest doses that complete loading; None if the source gives no number."""
         if not self.loading or any(step.doses is None for step in self.loading):
             return None
         return sum(int(step.doses.low) for step in self.loading if step.doses)
 
-    @property
+    @cached_property
     def loading_interval(self) -> Decimal | None:
         """Longest interval within loading, in days; None where there is no loading."""
         return max((step.interval.high for step in self.loading), default=None)
@@ -105,7 +123,8 @@ class DoseLimits(Struct, frozen=True, forbid_unknown_fields=True):
     Single doses in micrograms for some routes and substances (no substances: all).
 
     `labelled_high` is the largest replacement dose that any label known here gives. A dose
-    above `critical_above` or below `low_below` is no replacement dose by any source.
+    above `critical_above` or below `low_below` is no replacement dose by any source. `ampoule` is what the largest
+    marketed ampoule holds, where that is more than a label gives at once.
     """
 
     routes: tuple[Route, ...]
@@ -115,6 +134,7 @@ class DoseLimits(Struct, frozen=True, forbid_unknown_fields=True):
     critical_above: Figure
     low_below: Figure
     substances: tuple[Substance, ...] = ()
+    ampoule: Figure | None = None
 
 
 class LabelledRoutes(Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,10 +168,12 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     Grace is the larger of `grace` (days) and `grace_share` of the interval. Beyond `lapse_factor`
     intervals or `lapse_after` days, whichever comes first but never before grace, therapy has lapsed.
     Loading is broken by a gap over `loading_gap_daily` days in a course of at least two doses a week,
-    or over `loading_gap_weekly` days in a weekly one. A course older than `stale_order` days without
+    or over `loading_gap_weekly` days in a weekly one, and late after `loading_grace` days. Injections for longer than
+    `long_term` days are long-term. A course older than `stale_order` days without
     a dose on record says nothing. `volume_tolerance` and `interval_tolerance` are shares within which
     two readings of a dose or an interval are the same. Intravenous hydroxocobalamin from `antidote_from`
-    micrograms is the cyanide antidote. Adult dose floors hold from `adult_from` years of age.
+    micrograms is the cyanide antidote. Adult dose floors hold from `adult_from` years of age. Fewer than `soonest`
+    days after a maintenance injection the next is too early (absent: no source says).
     """
 
     grace: Figure
@@ -160,11 +182,14 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     lapse_after: Figure
     loading_gap_daily: Figure
     loading_gap_weekly: Figure
+    loading_grace: Figure
+    long_term: Figure
     stale_order: Figure
     volume_tolerance: Figure
     interval_tolerance: Figure
     antidote_from: Figure
     adult_from: Figure
+    soonest: Figure | None = None
 
 
 class Band(Struct, frozen=True, forbid_unknown_fields=True):
@@ -207,7 +232,11 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
     monitoring: Monitoring
     screening: Screening
     safety: Safety
+    results: ResultLimits
     spacing: tuple[Spacing, ...]
+    supply: SupplyLimits
+    planning: Planning
+    abbreviations: tuple[Abbreviation, ...]
     bands: tuple[Band, ...] = ()
     lifelong: tuple[Indication, ...] = (Indication.PERMANENT_MALABSORPTION,)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 
 from msgspec import Struct
 
-from cds_service.b12.chart import Allergy, Plan, Supply, TestOrder
+from cds_service.b12.chart import Allergy, LabOrder, Plan, Supply
 from cds_service.b12.concept import Concept, When
 from cds_service.b12.words import AmountKind, Analyte, Evidence, Piece, Property, Route, TimeUnit
 
@@ -50,7 +51,7 @@ class Strength(Struct, frozen=True, gc=False):
     container_ml: Decimal | None = None
 
 
-class Schedule(Struct, frozen=True, gc=False):
+class Schedule(Struct, frozen=True, dict=True):
     """
     `doses` every `period_low` to `period_high` `unit`s, for at most `count` doses or `duration` days.
 
@@ -69,13 +70,13 @@ class Schedule(Struct, frozen=True, gc=False):
     start: date | None = None
     end: date | None = None
 
-    @property
+    @cached_property
     def interval(self) -> tuple[Decimal, Decimal]:
         """Days between doses, shortest and longest."""
         day = DAYS[self.unit]
         return self.period_low * day / self.doses, self.period_high * day / self.doses
 
-    @property
+    @cached_property
     def total(self) -> int | None:
         """Number of doses until it ends; None if it does not say when it ends."""
         if self.count_high is not None:
@@ -86,12 +87,17 @@ class Schedule(Struct, frozen=True, gc=False):
 
 
 class Product(Struct, frozen=True, gc=False):
-    """A medication as named in one resource: its codes and words, and each ingredient's, with any strength read."""
+    """
+    A medication as named in one resource: its codes and words, and each ingredient's, with any strength read.
+
+    `excipients` are the ingredients that the resource itself calls inactive.
+    """
 
     concept: Concept
     ingredients: tuple[Concept, ...] = ()
     strength: Strength | None = None
     form: Concept | None = None
+    excipients: tuple[Concept, ...] = ()
 
 
 class Instruction(Struct, frozen=True, gc=False):
@@ -211,8 +217,8 @@ class ClinicalRecord(Struct, frozen=True, gc=False):
     orders: tuple[Order, ...] = ()
     drafts: tuple[Order, ...] = ()
     allergies: tuple[Allergy, ...] = ()
-    tests: tuple[TestOrder, ...] = ()
-    draft_tests: tuple[TestOrder, ...] = ()
+    tests: tuple[LabOrder, ...] = ()
+    draft_tests: tuple[LabOrder, ...] = ()
     plans: tuple[Plan, ...] = ()
     relatives: tuple[Condition, ...] = ()
     added: frozenset[str] = frozenset()

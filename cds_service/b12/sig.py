@@ -22,6 +22,7 @@ from cds_service.b12.words import AmountKind, Route, TimeUnit
 
 PER = frozenset({"/", "per", "a", "each", "every"})
 N_MONTHLY = frozenset({3, 6, 12})  # "2 monthly" may be twice a month
+N_WEEKLY = frozenset({4, 6, 8, 10, 12})  # with a hyphen; "4 weekly" may be four doses, and "3-weekly" three a week
 
 
 def read_sig(text: str) -> SigReading | SigRefused:
@@ -217,13 +218,21 @@ class _Reader(Measures):
     def _for(self) -> None:
         if (found := self.phrase(self.at + (self.word() == "deep"))) and isinstance(found[1], Route):
             return
-        span = ONE if self.accept("a") else self.span()
+        span = self._for_span()
         if (unit := self.time_unit()) is not None:
             self.draft.put_duration(span, unit)
         elif self.accept(*DOSE_NOUNS):
             self.draft.put_count(span, doses=True)
         else:
             raise Misread("a duration is not understood")
+
+    def _for_span(self) -> Span:
+        """Consume how many: "2", "a", "a total of 6", "the first 4"."""
+        for words in (("a", "total", "of"), ("the", "first")):
+            if tuple(self.word(ahead) for ahead in range(len(words))) == words:
+                self.at += len(words)
+                return self.span()
+        return ONE if self.accept("a") else self.span()
 
     # Numbers
 
@@ -246,16 +255,22 @@ class _Reader(Measures):
 
     def _hyphenated(self, start: int, span: Span) -> None:
         """A number with its unit, joined by a hyphen or not: "1,000-mcg", "3-monthly"."""
-        self.accept("-")
+        hyphen = self.accept("-")
         if self.accept("monthly"):
-            if span[0] not in N_MONTHLY or span[0] != span[1]:
-                raise Misread("a frequency can be read in two ways")
-            self.draft.put_frequency(Schedule(Decimal(1), *span, TimeUnit.MONTH))
+            self._adverb(span, N_MONTHLY, TimeUnit.MONTH)
+        elif hyphen and self.accept("weekly"):
+            self._adverb(span, N_WEEKLY, TimeUnit.WEEK)
         elif (unit := self.unit()) is not None:
             self.at += 1
             self.measure(start, span, unit)
         else:
             raise Misread("a number without a unit")
+
+    def _adverb(self, span: Span, clear: frozenset[int], unit: TimeUnit) -> None:
+        """Put the frequency of "3-monthly", where the number means nothing else."""
+        if span[0] not in clear or span[0] != span[1]:
+            raise Misread("a frequency can be read in two ways")
+        self.draft.put_frequency(Schedule(Decimal(1), *span, unit))
 
     def _time(self, start: int, span: Span) -> None:
         """A time without "for": before an event, a duration said again, or a duration after a daily frequency."""

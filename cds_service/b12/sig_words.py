@@ -167,7 +167,7 @@ _FREQUENCIES: tuple[tuple[Schedule, str], ...] = (
     (every(1, 2, TimeUnit.DAY), "qod|every other day|on alternate days|alternate days|alternate day"),
     (every(1, 2, TimeUnit.DAY), "every alternate day|on every other day"),
     (every(1, 1, TimeUnit.WEEK), "weekly|qweek|qwk"),
-    (every(1, 2, TimeUnit.WEEK), "fortnightly|every fortnight|every other week|every alternate week"),
+    (every(1, 2, TimeUnit.WEEK), "fortnightly|every fortnight|once a fortnight|every other week|every alternate week"),
     (every(1, 2, TimeUnit.WEEK), "alternate weeks|on alternate weeks"),
     (every(1, 1, TimeUnit.MONTH), "monthly|qmonth"),
     (every(1, 2, TimeUnit.MONTH), "every other month|alternate months|on alternate months|every alternate month"),
@@ -175,8 +175,11 @@ _FREQUENCIES: tuple[tuple[Schedule, str], ...] = (
     (every(1, 1, TimeUnit.YEAR), "yearly|annually"),
 )
 _ROUTES: tuple[tuple[Route, str], ...] = (
-    (Route.INTRAMUSCULAR, "im|i / m|intramuscular|intramuscularly|intramascular|into the muscle|into a muscle"),
-    (Route.SUBCUTANEOUS, "sc|sq|s / c|sub q|sub - q|subq|subcut|subcutaneous|subcutaneously|under the skin"),
+    (
+        Route.INTRAMUSCULAR,
+        "im|i / m|intramuscular|intramuscularly|intra - muscular|intra - muscularly|intramascular|into the muscle|into a muscle",
+    ),
+    (Route.SUBCUTANEOUS, "sc|sq|s / c|sub q|sub - q|subq|subcut|sub cut|subcutaneous|subcutaneously|under the skin"),
     (Route.INTRAVENOUS, "iv|i / v|intravenous|intravenously"),
     (Route.INTRADERMAL, "id|intradermal|intradermally"),
     (Route.ORAL, "po|oral|orally|by mouth|per os"),
@@ -184,10 +187,10 @@ _ROUTES: tuple[tuple[Route, str], ...] = (
     (Route.NASAL, "nasal|nasally|intranasal|intranasally|nasal spray|in one nostril|into one nostril"),
 )
 _MARKS: tuple[tuple[Mark, str], ...] = (
-    (Mark.THEN, "then|and then|followed by|and followed by|thereafter|after that|afterwards"),
+    (Mark.THEN, "then|and then|followed by|and followed by|thereafter|after that|after which|afterwards"),
     (Mark.MAINTENANCE, "maintenance|maintenance dose|maintenance dosing|maintenance therapy|maintenance treatment"),
     (Mark.SINGLE, "stat|single dose|a single dose|as a single dose|as a one off dose"),
-    (Mark.OPEN_ENDED, "for life|lifelong|life long|indefinitely|until no further improvement"),
+    (Mark.OPEN_ENDED, "for life|lifelong|life long|long term|long - term|indefinitely|until no further improvement"),
     (Mark.OPEN_ENDED, "until there is no further improvement"),
     (Mark.AS_NEEDED, "prn|as needed|as required|if needed|if required|when needed|when required"),
     (Mark.INDICATION, "for pernicious anaemia|for pernicious anemia|for b12 deficiency|for vitamin b12 deficiency"),

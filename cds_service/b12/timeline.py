@@ -6,19 +6,18 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
 
 from msgspec import Struct
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
 from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
-from cds_service.b12.exposure import DrugDraft, Exposure, drug_drafts_of, exposures_of
+from cds_service.b12.exposure import DrugDraft, Exposure, exposures_of_order, exposures_of_use
+from cds_service.b12.kinds import kinds_of
 from cds_service.b12.labs import LabResult, lab_result_of
-from cds_service.b12.names import mentions_antifolate
-from cds_service.b12.product import B12Product, b12_product_of
+from cds_service.b12.product import B12Product
 from cds_service.b12.protocol import Protocol
-from cds_service.b12.record import ClinicalRecord, Order, Product, Use
+from cds_service.b12.record import ClinicalRecord, Order, Use
 from cds_service.b12.words import Evidence, Form, Route, Substance
 
 NEVER_COUNTS = frozenset({
@@ -31,7 +30,7 @@ WITHDRAWN = frozenset({MISTAKE, "cancelled", "stopped", "completed"})
 NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
 
 
-class DoseEvent(Struct, frozen=True):
+class DoseEvent(Struct, frozen=True, gc=False):
     """
     One dose on one day.
 
@@ -47,7 +46,7 @@ class DoseEvent(Struct, frozen=True):
     refs: tuple[str, ...]
 
 
-class StatedCourse(Struct, frozen=True):
+class StatedCourse(Struct, frozen=True, gc=False):
     """A stretch of therapy that a statement or a supply tells of, without single doses. `end` None: it goes on."""
 
     ref: str
@@ -62,7 +61,7 @@ class Timeline(Struct, frozen=True):
     A patient's B12 history up to `as_of`: doses oldest first, courses, orders, drafts, results newest first.
 
     `withdrawn` are drafts that stop, cancel or forbid B12. `exposures` and `drug_drafts` are of other drugs that
-    bear on it.
+    bear on it; `in_words` are records of medications that no code of ours tells, only their words.
     """
 
     doses: tuple[DoseEvent, ...] = ()
@@ -74,34 +73,38 @@ class Timeline(Struct, frozen=True):
     antifolate: bool = False
     exposures: tuple[Exposure, ...] = ()
     drug_drafts: tuple[DrugDraft, ...] = ()
+    in_words: frozenset[str] = frozenset()
 
 
 def timeline_of(
     record: ClinicalRecord, codes: CodeSets, protocol: Protocol, read_sig: SigReader, as_of: datetime
 ) -> Timeline:
     """The timeline of a record; future-dated, cancelled, not-done and mistaken entries do not count."""
-    today = as_of.date()
-    product_of = cache(lambda product: b12_product_of(product, codes))  # the same product comes with every dose
-    counted = ((use, product_of(use.product)) for use in record.uses if _counts(use, as_of))
-    used = [(use, product) for use, product in counted if product and not product.antidote]
+    today, kinds = as_of.date(), kinds_of(record, codes)
+    uses, orders, drafts = (
+        [(one, kinds[id(one.product)]) for one in found] for found in (record.uses, record.orders, record.drafts)
+    )
+    used = [(use, kind.b12) for use, kind in uses if kind.b12 and not kind.b12.antidote and _counts(use, as_of)]
     told = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
     events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
     courses = (course for use, product in used if (course := _stated_course(use, product, codes, read_sig, today)))
-    orders = (order for order in record.orders if _is_order(order))
-    ordered = (*record.orders, *record.drafts)
-    medications = (*(use.product for use in record.uses), *(order.product for order in ordered))
-    history = (found for order in orders if (found := b12_order_of(order, codes, read_sig)))
-    drafts = [found for order in record.drafts if (found := b12_order_of(order, codes, read_sig))]
+    history = (b12_order_of(one, kind.b12, codes, read_sig) for one, kind in orders if kind.b12 and _is_order(one))
+    drafted = [b12_order_of(one, kind.b12, codes, read_sig) for one, kind in drafts if kind.b12]
+    exposed = [found for use, kind in uses if kind.drugs for found in exposures_of_use(use, kind.drugs, today)]
+    exposed += [found for one, kind in orders if kind.drugs for found in exposures_of_order(one, kind.drugs, today)]
     return Timeline(
         doses=_without_supplies(_one_a_day(events), int(protocol.timing.loading_gap_weekly.value)),
         courses=tuple(courses),
         orders=tuple(order for order in history if not _is_antidote(order, protocol)),
-        drafts=tuple(one for one in drafts if not _is_withdrawn(one.order)),
-        withdrawn=tuple(one for one in drafts if _is_withdrawn(one.order) and one.order.status != MISTAKE),
+        drafts=tuple(one for one in drafted if not _is_withdrawn(one.order)),
+        withdrawn=tuple(one for one in drafted if _is_withdrawn(one.order) and one.order.status != MISTAKE),
         results=_results(record, protocol, as_of),
-        antifolate=any(_is_antifolate(product, codes) for product in medications),
-        exposures=exposures_of(record, codes, as_of),
-        drug_drafts=drug_drafts_of((one for one in record.drafts if not _is_withdrawn(one)), codes),
+        antifolate=any(kind.antifolate for kind in kinds.values()),
+        exposures=tuple(exposed),
+        drug_drafts=tuple(
+            DrugDraft(drug, one) for one, kind in drafts if not _is_withdrawn(one) for drug in kind.drugs
+        ),
+        in_words=frozenset(one.ref for one, kind in (*drafts, *orders, *uses) if kind.in_words),
     )
 
 
@@ -212,8 +215,3 @@ def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tup
 
 def _newest_first(day: When | None) -> int:
     return -day.latest.toordinal() if day else 0
-
-
-def _is_antifolate(product: Product, codes: CodeSets) -> bool:
-    concept = product.concept
-    return "drug-antifolate" in codes.ideas_of(concept) or mentions_antifolate(concept.label[:300])

@@ -37,10 +37,11 @@ UNKNOWN = Unit(AmountKind.UNKNOWN)
 
 SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (GRAM, "g gm gram grams"),
-    (MILLIGRAM, "mg mgs MG milligram milligrams"),
+    (MILLIGRAM, "mg mgs MG milligram milligrams milligramme milligrammes"),
     (
         MICROGRAM,
-        "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg microgram micrograms mikrogram gamma \u03b3",
+        "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg microgram micrograms"
+        " microgramme microgrammes mikrogram gamma \u03b3",
     ),
     (NANOGRAM, "ng nanogram nanograms"),
     (MILLILITRE, "mL ml ML Ml mls mLs cc millilitre millilitres milliliter milliliters"),

@@ -60,10 +60,11 @@ class AddLoading(Struct, frozen=True):
 
 
 class ReplaceWithRegimen(Struct, frozen=True):
-    """Take the draft order away and order the regimen instead."""
+    """Take the draft order away and order the regimen instead; `loaded`: only its maintenance."""
 
     order: str
     regimen: Regimen
+    loaded: bool = False
 
 
 class OrderMaintenance(Struct, frozen=True):
@@ -144,7 +145,7 @@ Proposal = (
     | RecordPlan
 )
 
-THERAPY, TESTS, CAUSE, PLAN = "therapy", "tests", "cause", "plan"
+THERAPY, TESTS, CAUSE, PLAN, CALL = "therapy", "tests", "cause", "plan", "call"
 """Subjects of cards beside the orders and results themselves; findings about one subject share a card."""
 
 

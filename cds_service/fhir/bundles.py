@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw, Struct
 
-from cds_service.fhir import elements as fhir
+from cds_service.fhir.chart_elements import Known
 
 
 class Search(Struct, frozen=True, gc=False):
@@ -18,7 +18,7 @@ class BundleLink(Struct, frozen=True, gc=False):
 
 class KnownEntry(Struct, frozen=True, gc=False):
     fullUrl: str | None = None
-    resource: fhir.Known | None = None
+    resource: Known | None = None
     search: Search | None = None
 
 

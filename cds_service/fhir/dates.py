@@ -19,7 +19,11 @@ def read_when(text: str | None) -> When | None:
     An instant belongs to the day of its own zone. One without a zone, or with a time that no clock
     shows (24:00, a leap second), gives the day but no instant.
     """
-    match = FHIR_DATE.fullmatch(text) if text else None
+    if not text:
+        return None
+    if len(text) == DAY_LENGTH and text[4] == text[7] == "-":  # nearly every date in a chart
+        return _day(text)
+    match = FHIR_DATE.fullmatch(text)
     if match is None:
         return None
     year, month, day, time = match.groups()
@@ -33,6 +37,14 @@ def read_when(text: str | None) -> When | None:
         return When(date(int(year), 1, 1), date(int(year), 12, 31))
     except ValueError:
         return None
+
+
+def _day(text: str) -> When | None:
+    try:
+        one = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return When(one, one)
 
 
 def span_of(start: When | None, end: When | None) -> When | None:

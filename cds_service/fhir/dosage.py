@@ -170,9 +170,9 @@ def _period(repeat: fhir.Repeat) -> tuple[Decimal, Decimal] | None:
 def _bounded(schedule: Schedule, repeat: fhir.Repeat) -> Schedule:
     period = repeat.boundsPeriod
     start, end = (read_when(period.start), read_when(period.end)) if period else (None, None)
-    low, high = _days(repeat.boundsDuration or repeat.boundsQuantity), None
+    low, high = days_of(repeat.boundsDuration or repeat.boundsQuantity), None
     if repeat.boundsRange:
-        low, high = _days(repeat.boundsRange.low), _days(repeat.boundsRange.high)
+        low, high = days_of(repeat.boundsRange.low), days_of(repeat.boundsRange.high)
     return Schedule(
         schedule.doses,
         schedule.period_low,
@@ -191,7 +191,7 @@ def _count(doses: int | None) -> int | None:
     return doses if doses and 0 < doses <= MOST_DOSES else None
 
 
-def _days(quantity: fhir.Quantity | None) -> Decimal | None:
+def days_of(quantity: fhir.Quantity | None) -> Decimal | None:
     """A stretch of time in days; None where the unit is not one of time, or the stretch is none or unending."""
     value = usable(quantity.value) if quantity else None
     if quantity is None or value is None:

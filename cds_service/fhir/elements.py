@@ -130,6 +130,9 @@ class Head(Struct, frozen=True, gc=False):
 
 class DispenseRequest(Struct, frozen=True, gc=False):
     validityPeriod: Period | None = None
+    quantity: Quantity | None = None
+    numberOfRepeatsAllowed: Decimal | None = None
+    expectedSupplyDuration: Quantity | None = None
 
 
 class MedicationUse(Resource, frozen=True, gc=False):
@@ -217,6 +220,9 @@ class Observation(Resource, frozen=True, gc=False, tag=True):
     effectiveInstant: str | None = None
     effectivePeriod: Period | None = None
     valueQuantity: Quantity | None = None
+    valueCodeableConcept: Raw = Raw()
+    valueString: str | None = None
+    dataAbsentReason: Raw = Raw()
     referenceRange: list[ReferenceRange] | None = None
 
 
@@ -253,19 +259,3 @@ class Medication(Resource, frozen=True, gc=False, tag="Medication"):
     code: CodeableConcept | None = None
     form: CodeableConcept | None = None
     ingredient: list[Ingredient] | None = None
-
-
-Known = (
-    Patient
-    | Condition
-    | Procedure
-    | Observation
-    | MedicationRequest
-    | MedicationOrder
-    | MedicationAdministration
-    | MedicationDispense
-    | MedicationStatement
-    | Immunization
-    | Medication
-    | OperationOutcome
-)

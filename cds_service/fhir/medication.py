@@ -54,6 +54,7 @@ def read_product(
         ingredients=tuple(_ingredient(one, medications) for one in active),
         strength=_strength(active[0]) if len(active) == 1 else None,
         form=read_concept(medication.form) if medication.form else None,
+        excipients=tuple(_ingredient(one, medications) for one in medication.ingredient or () if one.isActive is False),
     )
 
 

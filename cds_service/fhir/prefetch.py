@@ -12,22 +12,30 @@ from cds_service.b12.record import Unread
 from cds_service.errors import RequestTooLarge
 from cds_service.fhir import bundles
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.relevance import Matters, everything
+from cds_service.fhir.chart_elements import Known
+from cds_service.fhir.relevance import EVERYTHING, Matters, does_matter
 
-# Only what a rule uses: the B12 family, and kidney function beside methylmalonic acid.
+# The LOINC codes of the laboratory value sets; a test holds the two together.
 LAB_CODES = (
-    "2132-9", "14685-2", "72160-5", "13964-2", "2629-4", "13965-9", "2428-1",
-    "2160-0", "14682-9", "62238-1", "33914-3",
+    "2132-9", "14685-2", "15039-1", "72160-5", "13964-2", "2629-4", "13965-9", "2428-1", "718-7", "20509-6",
+    "30313-1", "30350-3", "59260-0", "787-2", "30428-7", "58410-2", "57021-8", "17849-1", "4679-7", "60474-4",
+    "14196-0", "40665-2", "2284-8", "14732-2", "2283-0", "14731-4", "2282-2", "25415-1", "2276-4", "20567-4",
+    "24373-3", "3016-3", "11580-8", "11579-0", "2823-3", "6298-4", "2160-0", "14682-9", "62238-1", "33914-3",
+    "48642-3", "48643-1", "98979-8", "30530-0", "24383-2", "5233-2", "11564-2", "56539-0",
 )  # fmt: skip
 PATIENT = "{{context.patientId}}"
 TEMPLATES: Mapping[str, tuple[str, str]] = {
     "patient": ("Patient", f"Patient/{PATIENT}"),
     "conditions": ("Condition", f"Condition?patient={PATIENT}"),
     "procedures": ("Procedure", f"Procedure?patient={PATIENT}"),
+    "allergies": ("AllergyIntolerance", f"AllergyIntolerance?patient={PATIENT}"),
+    "familyHistory": ("FamilyMemberHistory", f"FamilyMemberHistory?patient={PATIENT}"),
     "medicationRequests": ("MedicationRequest", f"MedicationRequest?patient={PATIENT}"),
     "medicationAdministrations": ("MedicationAdministration", f"MedicationAdministration?patient={PATIENT}"),
     "medicationDispenses": ("MedicationDispense", f"MedicationDispense?patient={PATIENT}"),
     "medicationStatements": ("MedicationStatement", f"MedicationStatement?patient={PATIENT}"),
+    "serviceRequests": ("ServiceRequest", f"ServiceRequest?patient={PATIENT}"),
+    "carePlans": ("CarePlan", f"CarePlan?patient={PATIENT}"),
     "observations": (
         "Observation",
         f"Observation?patient={PATIENT}&code=" + ",".join(f"http://loinc.org|{code}" for code in LAB_CODES),
@@ -35,18 +43,33 @@ TEMPLATES: Mapping[str, tuple[str, str]] = {
 }
 """Key -> (resource type, query). Only simple tokens: richer ones come back as bogus empty Bundles from real clients."""
 
-VALUE = msgspec.json.Decoder(bundles.KnownBundle | fhir.Known)
-KNOWN = msgspec.json.Decoder(fhir.Known)
+DRUG_KEYS = ("medicationRequests", "medicationAdministrations", "medicationDispenses", "medicationStatements")
+HISTORY = ("patient", "conditions", "procedures", "allergies", *DRUG_KEYS, "observations")
+WHOLE_CHART = tuple(TEMPLATES)
+ASKED_FOR: Mapping[str, tuple[str, ...]] = {
+    "patient-view": WHOLE_CHART,
+    "encounter-start": WHOLE_CHART,
+    "order-select": WHOLE_CHART,
+    "order-sign": WHOLE_CHART,
+    "medication-refill": WHOLE_CHART,
+    "encounter-discharge": HISTORY,
+    "problem-list-item-create": (*HISTORY, "serviceRequests", "familyHistory"),
+    "allergyintolerance-create": ("patient", "conditions", "allergies", "medicationRequests"),
+}
+"""Hook -> the keys that its rules can use."""
+
+VALUE = msgspec.json.Decoder(bundles.KnownBundle | Known)
+KNOWN = msgspec.json.Decoder(Known)
 HEAD = msgspec.json.Decoder(fhir.Head)
 BUNDLE = msgspec.json.Decoder(bundles.Bundle)
 WRAPPED = msgspec.json.Decoder(bundles.Wrapped)
-READ = frozenset(kind.__struct_config__.tag for kind in get_args(fhir.Known))
+READ = frozenset(kind.__struct_config__.tag for kind in get_args(Known))
 
 
 class Sent(Struct, frozen=True, gc=False):
     """One resource as it came: where it stood in the request, and for an order being written its bytes."""
 
-    body: fhir.Known
+    body: Known
     place: str
     index: int = -1
     full_url: str = ""
@@ -80,7 +103,7 @@ class Prefetched(Struct, frozen=True):
 class _Pile:
     """Collects while walking; becomes a frozen Prefetched."""
 
-    def __init__(self, most: int, matters: Matters = everything, *, keep_raw: bool = False) -> None:
+    def __init__(self, most: int, matters: Matters = EVERYTHING, *, keep_raw: bool = False) -> None:
         self.most, self.matters, self.keep_raw = most, matters, keep_raw
         self.count = 0
         self.resources: list[Sent] = []
@@ -105,7 +128,7 @@ class _Pile:
         )
 
 
-def read_prefetch(prefetch: Mapping[str, Raw], most: int, matters: Matters = everything) -> Prefetched:
+def read_prefetch(prefetch: Mapping[str, Raw], most: int, matters: Matters = EVERYTHING) -> Prefetched:
     """
     The resources in the prefetch that matter, by their type and not by their key.
 
@@ -118,9 +141,19 @@ def read_prefetch(prefetch: Mapping[str, Raw], most: int, matters: Matters = eve
 
 
 def read_bundle(raw: Raw, where: str, most: int) -> Prefetched:
-    """The entries of a Bundle such as `draftOrders`, with their bytes."""
+    """The entries of a Bundle such as `draftOrders`, with their bytes; some clients send a single order for it."""
     pile = _Pile(most, keep_raw=True)
-    _one_by_one(raw, where, "", pile)
+    if _type_of(raw) in {None, "Bundle"}:
+        _one_by_one(raw, where, "", pile)
+    else:
+        _add(raw, where, -1, "", pile)
+    return pile.frozen()
+
+
+def read_added(raw: Raw, where: str, most: int, matters: Matters) -> Prefetched:
+    """What is being written into the chart and matters: one resource, bare or wrapped, or a Bundle of them."""
+    pile = _Pile(most, matters, keep_raw=True)
+    _read_odd(raw, where, "", pile)
     return pile.frozen()
 
 
@@ -142,7 +175,7 @@ def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
     else:
         pile.room(1, where)
         pile.seen.add(type(value).__name__)
-        if pile.matters(value):
+        if does_matter(value, pile.matters):
             pile.resources.append(Sent(value, where))
 
 
@@ -150,14 +183,11 @@ def _add_known(bundle: bundles.KnownBundle, where: str, expected: str, pile: _Pi
     """A Bundle that was read in one go, which nearly all are."""
     entries = bundle.entry or ()
     pile.room(len(entries), where)
-    matters = pile.matters
-    sent = [
-        Sent(body, where, index, entry.fullUrl or "")
-        for index, entry in enumerate(entries)
-        if (body := entry.resource) is not None and matters(body)
-    ]
-    pile.resources += [one for one in sent if not isinstance(one.body, fhir.OperationOutcome)]
-    kinds = {type(entry.resource) for entry in entries} - {type(None), fhir.OperationOutcome}
+    bodies = [entry.resource for entry in entries]
+    kinds = {body.__class__ for body in bodies} - {type(None), fhir.OperationOutcome}
+    for index, body in enumerate(bodies):
+        if body.__class__ in kinds and does_matter(body, pile.matters):
+            pile.resources.append(Sent(body, where, index, entries[index].fullUrl or ""))
     found = {kind.__name__ for kind in kinds} | ({expected} - {""})
     pile.seen |= found
     _note_next(bundle.link, found, pile)
@@ -202,6 +232,7 @@ def _one_by_one(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
         bundle = BUNDLE.decode(raw)
     except msgspec.ValidationError:
         pile.unread.append(Unread(where, "expected a Bundle with a list of entries"))
+        pile.unread_raw.append((where, raw))
         return
     before, found = pile.seen, {expected} - {""}
     pile.seen = set()
@@ -231,8 +262,13 @@ def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
     if isinstance(body, fhir.OperationOutcome):
         return
     pile.seen.add(type(body).__name__)
-    if pile.matters(body):
+    if does_matter(body, pile.matters):
         pile.resources.append(Sent(body, place, index, full_url, raw if pile.keep_raw else Raw()))
+
+
+def types_asked_for(hook: str) -> frozenset[str]:
+    """The types that we ask a client of this hook to send."""
+    return frozenset(TEMPLATES[key][0] for key in ASKED_FOR[hook])
 
 
 def missing_keys(types: frozenset[str]) -> Iterator[str]:

@@ -7,102 +7,164 @@ from typing import Any
 
 from msgspec import Raw, Struct
 
+from cds_service.b12 import verdict
 from cds_service.b12.dose import B12Order
-from cds_service.b12.verdict import (
-    AddLoading,
-    CorrectDose,
-    CorrectRoute,
-    CorrectVolume,
-    OrderMaintenance,
-    Proposal,
-    ReplaceWithRegimen,
-)
 from cds_service.errors import OutputFault
-from cds_service.fhir import orders
+from cds_service.fhir import drafts, new_orders
+from cds_service.fhir.care_plans import plan_of
+from cds_service.fhir.quantities import dose_units
+from cds_service.fhir.tests_ordered import order_of_test, words_of_test
+from cds_service.fhir.valid import Resource, check
 
 
 class ProposedAction(Struct, frozen=True):
-    """One CDS Hooks action without its words."""
+    """One CDS Hooks action; `names` is what it is about, where a suggestion has several that differ in it."""
 
     type: str
-    resource: dict[str, Any] | None = None
+    resource: Resource | None = None
     resource_id: str | None = None
+    names: str = ""
+
+
+Actions = tuple[ProposedAction, ...]
 
 
 class Desk(Struct, frozen=True):
-    """What is needed to write orders: the drafts as sent, the same as read, and whose they are."""
+    """What is needed to write orders: all drafts as sent, those for B12 as read, and whose they are."""
 
     originals: Mapping[str, Raw]
     drafts: Mapping[str, B12Order]
     patient_id: str
 
 
-def actions_of(proposal: Proposal, desk: Desk) -> tuple[ProposedAction, ...]:
+def actions_of(proposal: verdict.Proposal, desk: Desk) -> Actions:
     """
     The actions of a proposal.
 
-    Empty where no valid order can be written: an older FHIR version's draft, a draft without an id, or
+    Empty where no valid resource can be written: an older FHIR version's draft, a draft without an id, or
     one that is not valid FHIR itself. The card's words then stand alone.
     """
     try:
         return WRITERS[type(proposal)](proposal, desk)
-    except (OutputFault, RecursionError):  # the latter: a draft nested too deeply to copy
+    except (OutputFault, RecursionError):  # the latter: a draft nested too deeply to check
         return ()
 
 
-def _updated(resource: orders.Resource) -> tuple[ProposedAction, ...]:
-    return (ProposedAction("update", orders.check(resource)),)
+def _created(resource: Resource, names: str = "") -> ProposedAction:
+    return ProposedAction("create", check(resource), names=names)
 
 
-def _draft(ref: str, desk: Desk) -> orders.Resource:
-    order = desk.drafts[ref].order
-    draft = orders.draft_of(desk.originals[ref])
-    if not order.native or not draft.get("id"):
-        raise OutputFault("expected an R4 draft with an id, got another")
+def _updated(draft: Resource) -> Actions:
+    return (ProposedAction("update", check(draft)),)
+
+
+def _deleted(draft: Resource) -> ProposedAction:
+    return ProposedAction("delete", resource_id=f"{draft['resourceType']}/{draft['id']}")
+
+
+def _sent(ref: str, desk: Desk) -> Resource:
+    draft = drafts.draft_of(desk.originals[ref])
+    if not draft.get("id"):
+        raise OutputFault("expected a draft with an id, got one without")
     return draft
 
 
-def _correct_dose(proposal: CorrectDose, desk: Desk) -> tuple[ProposedAction, ...]:
+def _draft(ref: str, desk: Desk) -> Resource:
+    if not desk.drafts[ref].order.native:
+        raise OutputFault("expected an R4 draft, got an older one")
+    return _sent(ref, desk)
+
+
+def _correct_dose(proposal: verdict.CorrectDose, desk: Desk) -> Actions:
     draft, read = _draft(proposal.order, desk), desk.drafts[proposal.order]
     for step, mcg in proposal.steps:
         amount = read.steps[step].amount
-        value, unit, code = orders.dose_units(mcg, amount.written if amount else "")
-        draft = orders.with_dose(draft, step, value, unit, code)
+        value, unit, code = dose_units(mcg, amount.written if amount else "")
+        drafts.correct_dose(draft, step, value, unit, code)
     return _updated(draft)
 
 
-def _correct_volume(proposal: CorrectVolume, desk: Desk) -> tuple[ProposedAction, ...]:
+def _correct_volume(proposal: verdict.CorrectVolume, desk: Desk) -> Actions:
     draft = _draft(proposal.order, desk)
     for step, ml in proposal.steps:
-        draft = orders.with_dose(draft, step, ml, "mL", "mL")
+        drafts.correct_dose(draft, step, ml, "mL", "mL")
     return _updated(draft)
 
 
-def _correct_route(proposal: CorrectRoute, desk: Desk) -> tuple[ProposedAction, ...]:
-    return _updated(orders.with_route(_draft(proposal.order, desk), proposal.route))
-
-
-def _add_loading(proposal: AddLoading, desk: Desk) -> tuple[ProposedAction, ...]:
-    return _updated(orders.with_loading(_draft(proposal.order, desk), proposal.regimen, proposal.remaining))
-
-
-def _replace(proposal: ReplaceWithRegimen, desk: Desk) -> tuple[ProposedAction, ...]:
+def _correct_route(proposal: verdict.CorrectRoute, desk: Desk) -> Actions:
     draft = _draft(proposal.order, desk)
-    order = orders.check(orders.new_order(proposal.regimen, desk.patient_id, maintenance_only=False))
-    gone = ProposedAction("delete", resource_id=f"{draft['resourceType']}/{draft['id']}")
-    return gone, ProposedAction("create", order)
+    drafts.correct_route(draft, proposal.route)
+    return _updated(draft)
 
 
-def _order_maintenance(proposal: OrderMaintenance, desk: Desk) -> tuple[ProposedAction, ...]:
-    order = orders.new_order(proposal.regimen, desk.patient_id, maintenance_only=True)
-    return (ProposedAction("create", orders.check(order)),)
+def _correct_interval(proposal: verdict.CorrectInterval, desk: Desk) -> Actions:
+    draft = _draft(proposal.order, desk)
+    drafts.correct_interval(draft, proposal.interval)
+    return _updated(draft)
 
 
-WRITERS: Mapping[type, Callable[[Any, Desk], tuple[ProposedAction, ...]]] = {
-    CorrectDose: _correct_dose,
-    CorrectVolume: _correct_volume,
-    CorrectRoute: _correct_route,
-    AddLoading: _add_loading,
-    ReplaceWithRegimen: _replace,
-    OrderMaintenance: _order_maintenance,
+def _correct_supply(proposal: verdict.CorrectSupply, desk: Desk) -> Actions:
+    draft = _draft(proposal.order, desk)
+    drafts.correct_supply(draft, proposal.quantity, proposal.repeats)
+    return _updated(draft)
+
+
+def _correct_text(proposal: verdict.CorrectText, desk: Desk) -> Actions:
+    draft = _draft(proposal.order, desk)
+    for step, text in proposal.steps:
+        drafts.correct_text(draft, step, text)
+    return _updated(draft)
+
+
+def _add_loading(proposal: verdict.AddLoading, desk: Desk) -> Actions:
+    draft = _draft(proposal.order, desk)
+    drafts.add_loading(draft, proposal.regimen, proposal.remaining)
+    return _updated(draft)
+
+
+def _replace(proposal: verdict.ReplaceWithRegimen, desk: Desk) -> Actions:
+    gone = _deleted(_draft(proposal.order, desk))
+    write = new_orders.maintenance_order if proposal.loaded else new_orders.whole_order
+    return gone, _created(write(proposal.regimen, desk.patient_id))
+
+
+def _remove(proposal: verdict.RemoveDraft, desk: Desk) -> Actions:
+    return (_deleted(_sent(proposal.ref, desk)),)
+
+
+def _order_regimen(proposal: verdict.OrderRegimen, desk: Desk) -> Actions:
+    return (_created(new_orders.whole_order(proposal.regimen, desk.patient_id)),)
+
+
+def _order_loading(proposal: verdict.OrderLoading, desk: Desk) -> Actions:
+    return (_created(new_orders.loading_order(proposal.regimen, proposal.remaining, desk.patient_id)),)
+
+
+def _order_maintenance(proposal: verdict.OrderMaintenance, desk: Desk) -> Actions:
+    return (_created(new_orders.maintenance_order(proposal.regimen, desk.patient_id)),)
+
+
+def _order_tests(proposal: verdict.OrderTests, desk: Desk) -> Actions:
+    return tuple(_created(order_of_test(one, desk.patient_id), words_of_test(one)) for one in proposal.tests)
+
+
+def _record_plan(proposal: verdict.RecordPlan, desk: Desk) -> Actions:
+    return (_created(plan_of(proposal, desk.patient_id)),)
+
+
+WRITERS: Mapping[type, Callable[[Any, Desk], Actions]] = {
+    verdict.CorrectDose: _correct_dose,
+    verdict.CorrectVolume: _correct_volume,
+    verdict.CorrectRoute: _correct_route,
+    verdict.CorrectInterval: _correct_interval,
+    verdict.CorrectSupply: _correct_supply,
+    verdict.CorrectText: _correct_text,
+    verdict.AddLoading: _add_loading,
+    verdict.ReplaceWithRegimen: _replace,
+    verdict.RemoveDraft: _remove,
+    verdict.OrderRegimen: _order_regimen,
+    verdict.OrderLoading: _order_loading,
+    verdict.OrderMaintenance: _order_maintenance,
+    verdict.OrderTests: _order_tests,
+    verdict.RecordPlan: _record_plan,
 }

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from cds_service.b12.chart import Allergy, LabOrder, Plan
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.names import mentions_b12
 from cds_service.b12.record import ClinicalRecord, Condition, Observed, Order, Patient, Procedure, Unread, Use
 from cds_service.errors import WrongPatient
+from cds_service.fhir import chart, resources
+from cds_service.fhir import chart_elements as beside
 from cds_service.fhir import elements as fhir
-from cds_service.fhir import resources
+from cds_service.fhir.chart_elements import Known
 from cds_service.fhir.medication import medications_of
 from cds_service.fhir.prefetch import Prefetched, Sent
 from cds_service.fhir.resources import Lens
 
-Value = Patient | Condition | Procedure | Observed | Order | Use
+Value = Patient | Condition | Procedure | Observed | Order | Use | Allergy | LabOrder | Plan | chart.Kin
 OTHER_PATIENT = "expected the patient of the context, got another patient"
 ORDER_TYPES = frozenset({"MedicationRequest", "MedicationOrder"})
 READERS: Mapping[type, Callable[[Any, Sent, Lens], Value | None]] = {
@@ -32,11 +35,17 @@ READERS: Mapping[type, Callable[[Any, Sent, Lens], Value | None]] = {
     fhir.MedicationDispense: resources.read_dispense,
     fhir.MedicationStatement: resources.read_statement,
     fhir.Immunization: resources.read_immunization,
+    beside.AllergyIntolerance: chart.read_allergy,
+    beside.ServiceRequest: chart.read_test_order,
+    beside.ProcedureRequest: chart.read_test_order,
+    beside.DiagnosticOrder: chart.read_test_order,
+    beside.CarePlan: chart.read_plan,
+    beside.FamilyMemberHistory: chart.read_kin,
 }
-
-
+Kind = TypeVar("Kind", Condition, Order, Allergy, LabOrder)
 USES = (fhir.MedicationAdministration, fhir.MedicationDispense, fhir.MedicationStatement, fhir.Immunization)
 ORDERS = (fhir.MedicationRequest, fhir.MedicationOrder)
+TESTS = (beside.ServiceRequest, beside.ProcedureRequest, beside.DiagnosticOrder)
 
 
 class Reading(Struct, frozen=True):
@@ -51,27 +60,35 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
     """
     Everything usable about one patient. What no code set or name makes relevant is passed over.
 
+    `drafts` is what the clinician is writing in this call: orders, or problems and allergies for the chart.
+
     Raises WrongPatient if a Patient resource is not the context's. Another patient's other resources
     are dropped and noted; a resource sent twice counts once.
     """
     sent = _by_type(prefetched.resources)
-    beside = (
+    medications = (
         *sent.get(fhir.Medication, ()),
         *(one for one in drafts.resources if isinstance(one.body, fhir.Medication)),
     )
-    lens = Lens(medications_of(beside), codes)
+    lens = Lens(medications_of(medications), codes)
     reader = _Reader(_aliases(patient_id, sent.get(fhir.Patient, ())), lens)
     values = {kind: reader.read(found) for kind, found in sent.items() if kind in READERS}
     dropped = frozenset(one.type for one in (*reader.foreign, *(faulty for faulty, _ in reader.faulty)))
-    drafted = reader.read(drafts.resources)
+    written = reader.read(drafts.resources)
     record = ClinicalRecord(
         patient=next(iter(_all(values, fhir.Patient)), None),
-        conditions=_all(values, fhir.Condition),
+        conditions=(*_of(written, Condition), *_all(values, fhir.Condition)),
         procedures=_all(values, fhir.Procedure),
         observations=_all(values, fhir.Observation),
         uses=_all(values, *USES),
         orders=_all(values, *ORDERS),
-        drafts=tuple(value for value in drafted.values() if isinstance(value, Order)),
+        drafts=_of(written, Order),
+        allergies=(*_of(written, Allergy), *_all(values, beside.AllergyIntolerance)),
+        tests=_all(values, *TESTS),
+        draft_tests=_of(written, LabOrder),
+        plans=_all(values, beside.CarePlan),
+        relatives=tuple(one for kin in _all(values, beside.FamilyMemberHistory) for one in kin.problems),
+        added=frozenset(ref for ref, value in written.items() if isinstance(value, Condition | Allergy)),
         seen=prefetched.seen,
         partial=prefetched.partial | dropped,
         unread=(*prefetched.unread, *drafts.unread, *reader.notes),
@@ -90,6 +107,10 @@ def _by_type(sent: Iterable[Sent]) -> Mapping[type, list[Sent]]:
 
 def _all(values: Mapping[type, Mapping[str, Any]], *kinds: type) -> tuple[Any, ...]:
     return tuple(value for kind in kinds for value in values.get(kind, {}).values())
+
+
+def _of(written: Mapping[str, Value], kind: type[Kind]) -> tuple[Kind, ...]:
+    return tuple(value for value in written.values() if isinstance(value, kind))
 
 
 class _Reader:
@@ -128,7 +149,7 @@ class _Reader:
             self.faulty.append((sent, str(fault)))
             return None
 
-    def _ours(self, body: fhir.Known, sent: Sent) -> bool:
+    def _ours(self, body: Known, sent: Sent) -> bool:
         if isinstance(body, fhir.Patient):
             if body.id and body.id not in self.aliases:
                 raise WrongPatient(OTHER_PATIENT, f"$.{sent.where}")

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.names import of_interest
 from cds_service.b12.words import Analyte, Property
+from cds_service.fhir import chart_elements as chart
 from cds_service.fhir import elements as fhir
+from cds_service.fhir.chart_elements import Known
+from cds_service.fhir.dosage import read_concept
 
-Matters = Callable[[fhir.Known], bool]
+Matters = Mapping[type, Callable[[Any], bool]]
+"""For each type of resource whether one of them matters; all do of a type that is not in it."""
+ALLERGENS = ("cobal", "benzyl")
+"""Parts of the names of what a B12 injection holds, where no cobalamin is named."""
 
 
-def everything(_: fhir.Known) -> bool:
-    """No resource is passed over."""
-    return True
+EVERYTHING: Matters = {}
+
+
+def does_matter(body: Known, matters: Matters) -> bool:
+    """Whether a resource is read, or passed over."""
+    test = matters.get(body.__class__)
+    return test is None or test(body)
 
 
 def relevance(codes: CodeSets) -> Matters:
@@ -29,23 +39,27 @@ def relevance(codes: CodeSets) -> Matters:
         fhir.MedicationStatement,
         fhir.Immunization,
     )
-    kinds: Mapping[type, Callable[[Any], bool]] = {
+    return {
         fhir.Condition: coded,
         fhir.Procedure: coded,
         fhir.Observation: lambda body: lab_of(body.code, codes) is not None,
+        chart.AllergyIntolerance: _allergy(codes),
+        chart.FamilyMemberHistory: lambda body: any(coded(one) for one in body.condition or ()),
+        **dict.fromkeys((chart.ServiceRequest, chart.ProcedureRequest, chart.DiagnosticOrder), _tests(codes)),
         **dict.fromkeys(drugs, drug),
     }
-    return lambda body: kinds.get(body.__class__, everything)(body)
 
 
 def _coded(codes: CodeSets) -> Callable[[Any], bool]:
     ideas = codes.ideas
 
     def matters(body: Any) -> bool:  # noqa: ANN401 - whichever struct has a `code`
-        for one in codings(body.code):  # noqa: SIM110 - asked of every resource; a generator costs as much again
+        bare = True
+        for one in codings(body.code):
             if (one.system, one.code) in ideas:
                 return True
-        return False
+            bare = bare and not one.code
+        return bare and codes.by_text(read_concept(body.code))
 
     return matters
 
@@ -57,16 +71,47 @@ def _drug(codes: CodeSets) -> Callable[[fhir.MedicationUse], bool]:
         concept = body.medicationCodeableConcept or body.vaccineCode
         if concept is None:
             return body.medicationReference is not None
-        text = concept.text
+        text, bare = concept.text, True
         for one in codings(concept):
             if (one.system, one.code) in known:
                 return True
+            bare = bare and not one.code
             display = one.display
             if display and display != text and of_interest(display):
                 return True
-        return text is not None and of_interest(text)
+        return (text is not None and of_interest(text)) or (bare and codes.by_text(read_concept(concept)))
 
     return matters
+
+
+def _allergy(codes: CodeSets) -> Callable[[chart.AllergyIntolerance], bool]:
+    def matters(body: chart.AllergyIntolerance) -> bool:
+        concepts = (body.code, body.substance, *(one.substance for one in reactions_of(body)))
+        return any(_allergen(one, codes) for one in concepts if one)
+
+    return matters
+
+
+def _allergen(concept: fhir.CodeableConcept, codes: CodeSets) -> bool:
+    coded = codings(concept)
+    names = (concept.text, *(one.display for one in coded))
+    if any((one.system, one.code) in codes.ideas or (one.system, one.code) in codes.products for one in coded):
+        return True
+    return any(of_interest(name) or any(part in name.lower() for part in ALLERGENS) for name in names if name)
+
+
+def _tests(codes: CodeSets) -> Callable[[chart.TestRequest], bool]:
+    def matters(body: chart.TestRequest) -> bool:
+        asked = (body.code, *(item.code for item in body.item or ()))
+        return any(lab_of(one, codes) is not None for one in asked)
+
+    return matters
+
+
+def reactions_of(body: chart.AllergyIntolerance) -> Sequence[chart.Reaction]:
+    """The reactions, also where a client sends one without a list."""
+    reaction = body.reaction
+    return [reaction] if isinstance(reaction, chart.Reaction) else reaction or []
 
 
 def codings(concept: fhir.CodeableConcept | fhir.LabConcept | None) -> list[Any]:

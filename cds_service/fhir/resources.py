@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from math import ceil
 from typing import TypeVar
@@ -9,13 +10,15 @@ from typing import TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from cds_service.b12.chart import Supply
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
+from cds_service.b12.exposure import is_other_drug
 from cds_service.b12.record import Condition, Instruction, Observed, Order, Patient, Procedure, Product, Schedule, Use
 from cds_service.b12.words import Evidence
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dates import read_when, span_of
-from cds_service.fhir.dosage import read_concept, read_dosages, read_quantity, usable
+from cds_service.fhir.dosage import days_of, read_concept, read_dosages, read_quantity, usable
 from cds_service.fhir.medication import Medications, read_product
 from cds_service.fhir.prefetch import Sent
 from cds_service.fhir.relevance import lab_of
@@ -24,15 +27,25 @@ DOSAGES = msgspec.json.Decoder(list[fhir.Dosage] | fhir.Dosage | None)
 REASONS = msgspec.json.Decoder(fhir.Concepts)
 DISPENSE = msgspec.json.Decoder(fhir.DispenseRequest | None)
 CONTAINED = msgspec.json.Decoder(list[Raw] | None)
+CONCEPT = msgspec.json.Decoder(fhir.CodeableConcept | None)
 Part = TypeVar("Part")
 UCUM = "http://unitsofmeasure.org"
+SPANS = re.compile(rb'"(?:bounds|event")')
+UNSAID = Instruction()
 
 
 class Lens(Struct, frozen=True):
-    """What a resource is read with: the Medications that came beside it, and the codes that matter."""
+    """
+    What a resource is read with: the Medications that came beside it, and the codes that matter.
+
+    `products` keeps each coded product that was read, and whether it is a drug other than B12, and `doses` what was
+    read from the same bytes: in a chart the same few come over and over.
+    """
 
     medications: Medications
     codes: CodeSets
+    products: dict[tuple[str | None, ...], tuple[Product, bool]] = {}
+    doses: dict[tuple[bytes, bytes], Instruction] = {}
 
 
 def _part(raw: Raw, decoder: msgspec.json.Decoder[Part]) -> Part | None:
@@ -54,13 +67,14 @@ def read_patient(body: fhir.Patient, sent: Sent, _: Lens) -> Patient:
 def read_condition(body: fhir.Condition, sent: Sent, _: Lens) -> Condition:
     """A problem of which a code set knows; abatement makes it past whatever its status says."""
     abated = read_when(body.abatementDateTime)
-    status = "resolved" if body.abatementBoolean else _status(body.clinicalStatus)
+    status = "resolved" if body.abatementBoolean else status_of(body.clinicalStatus)
     onset = read_when(body.onsetDateTime)
-    verification = _status(body.verificationStatus)
+    verification = status_of(body.verificationStatus)
     return Condition(ref_of(sent), read_concept(body.code), status, verification, onset, abated)
 
 
-def _status(value: fhir.CodeableConcept | str | None) -> str:
+def status_of(value: fhir.CodeableConcept | str | None) -> str:
+    """The code of a status, which old versions of FHIR wrote as a bare code."""
     if isinstance(value, str) or value is None:
         return value or ""
     concept = read_concept(value)
@@ -76,7 +90,7 @@ def read_procedure(body: fhir.Procedure, sent: Sent, _: Lens) -> Procedure:
 def read_observation(body: fhir.Observation, sent: Sent, lens: Lens) -> Observed | None:
     """A result of an analyte that matters, with the first range that says anything; one of 0 to 0 says nothing."""
     lab = lab_of(body.code, lens.codes)
-    if lab is None:
+    if lab is None or (body.valueQuantity is None and not fhir.is_nothing(body.dataAbsentReason)):
         return None
     value = body.valueQuantity or fhir.Quantity()
     low, high = _range(body.referenceRange)
@@ -94,7 +108,13 @@ def read_observation(body: fhir.Observation, sent: Sent, lens: Lens) -> Observed
         range_low=usable(low.value) if low else None,
         range_high=usable(high.value) if high else None,
         range_unit=unit,
+        said=_said(body) if body.valueQuantity is None else "",
     )
+
+
+def _said(body: fhir.Observation) -> str:
+    """A result in words."""
+    return body.valueString or read_concept(_part(body.valueCodeableConcept, CONCEPT)).label
 
 
 def _range(ranges: list[fhir.ReferenceRange] | None) -> tuple[fhir.Quantity | None, fhir.Quantity | None]:
@@ -105,22 +125,45 @@ def _range(ranges: list[fhir.ReferenceRange] | None) -> tuple[fhir.Quantity | No
 
 def read_order(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Order:
     """A MedicationRequest, or DSTU2's MedicationOrder."""
+    product, other = _product(body, lens)
+    if other and fhir.is_nothing(sent.raw):
+        return _read_other_order(body, sent, product)
     dosages = _part(body.dosageInstruction, DOSAGES)
     instructions = read_dosages(dosages)
     authored = read_when(body.authoredOn or body.dateWritten)
+    dispense = _part(body.dispenseRequest, DISPENSE)
     reasons = _part(body.reasonCode, REASONS) or _part(body.reasonCodeableConcept, REASONS) or []
     return Order(
         ref=ref_of(sent),
-        product=_product(body, lens),
+        product=product,
         status=body.status or "",
         intent=body.intent or "",
         instructions=instructions,
         authored=authored,
         starts=_starts(instructions),
-        ends=_ends(body, instructions, authored),
+        ends=_stated_end(body, dispense) or _ends(instructions, authored),
         do_not_perform=bool(body.doNotPerform),
         reasons=tuple(read_concept(one) for one in (reasons if isinstance(reasons, list) else [reasons])),
+        supply=_supply(dispense),
         native=isinstance(body, fhir.MedicationRequest) and not _older_shape(dosages),
+    )
+
+
+def _read_other_order(body: fhir.MedicationUse, sent: Sent, product: Product) -> Order:
+    """Another drug's order in the chart: only whether, and when it begins and ends."""
+    spans = SPANS.search(memoryview(body.dosageInstruction))
+    instructions = read_dosages(_part(body.dosageInstruction, DOSAGES)) if spans else ()
+    authored = read_when(body.authoredOn or body.dateWritten)
+    return Order(
+        ref=ref_of(sent),
+        product=product,
+        status=body.status or "",
+        intent=body.intent or "",
+        instructions=instructions,
+        authored=authored,
+        starts=_starts(instructions),
+        ends=_stated_end(body, _part(body.dispenseRequest, DISPENSE)) or _ends(instructions, authored),
+        do_not_perform=bool(body.doNotPerform),
     )
 
 
@@ -135,13 +178,31 @@ def _starts(instructions: tuple[Instruction, ...]) -> When | None:
     return When(min(days), min(days)) if days else None
 
 
-def _ends(body: fhir.MedicationUse, instructions: tuple[Instruction, ...], authored: When | None) -> When | None:
-    """The last day the order covers, where every instruction or the order itself says when it ends."""
-    dispense = _part(body.dispenseRequest, DISPENSE)
+def _supply(dispense: fhir.DispenseRequest | None) -> Supply | None:
+    if dispense is None:
+        return None
+    quantity, validity = dispense.quantity or fhir.Quantity(), dispense.validityPeriod or fhir.Period()
+    repeats = usable(dispense.numberOfRepeatsAllowed)
+    return Supply(
+        quantity=usable(quantity.value),
+        unit=quantity.unit or "",
+        unit_code=quantity.code or "",
+        repeats=int(repeats) if repeats is not None and repeats >= 0 else None,
+        days=days_of(dispense.expectedSupplyDuration),
+        starts=read_when(validity.start),
+        ends=read_when(validity.end),
+    )
+
+
+def _stated_end(body: fhir.MedicationUse, dispense: fhir.DispenseRequest | None) -> When | None:
     validity = dispense.validityPeriod if dispense else None
-    stated = read_when(body.dateEnded) or (read_when(validity.end) if validity else None)
-    if stated or not instructions:
-        return stated
+    return read_when(body.dateEnded) or (read_when(validity.end) if validity else None)
+
+
+def _ends(instructions: tuple[Instruction, ...], authored: When | None) -> When | None:
+    """The last day that the instructions cover, where every one of them says when it ends."""
+    if not instructions:
+        return None
     begin = after = authored.earliest if authored else None
     sequence, last = instructions[0].sequence, date.min
     for one in instructions:
@@ -168,14 +229,16 @@ def read_administration(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use
     """A dose given."""
     moment = body.effectiveDateTime or body.effectiveTimeDateTime or body.occurrenceDateTime
     when = read_when(moment) or _of_period(body.effectivePeriod)
-    return Use(ref_of(sent), Evidence.ADMINISTERED, _product(body, lens), _use_status(body), when, None, _first(body))
+    product, dose = _product_and_dose(body, lens)
+    return Use(ref_of(sent), Evidence.ADMINISTERED, product, _use_status(body), when, None, dose)
 
 
 def read_dispense(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
     """A supply handed over, counted on that day."""
     when = read_when(body.whenHandedOver) or read_when(body.whenPrepared)
     until = _supplied_until(when, body.daysSupply)
-    return Use(ref_of(sent), Evidence.DISPENSED, _product(body, lens), body.status or "", when, until, _first(body))
+    product, dose = _product_and_dose(body, lens)
+    return Use(ref_of(sent), Evidence.DISPENSED, product, body.status or "", when, until, dose)
 
 
 def _supplied_until(when: When | None, supply: fhir.Quantity | None) -> When | None:
@@ -192,8 +255,8 @@ def read_statement(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
     period = body.effectivePeriod
     when = read_when(body.effectiveDateTime) or (read_when(period.start) if period else None)
     until = read_when(period.end) if period else None
-    product = _product(body, lens)
-    return Use(ref_of(sent), Evidence.STATED, product, _use_status(body), when, until, _first(body))
+    product, dose = _product_and_dose(body, lens)
+    return Use(ref_of(sent), Evidence.STATED, product, _use_status(body), when, until, dose)
 
 
 def read_immunization(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
@@ -213,15 +276,40 @@ def _use_status(body: fhir.MedicationUse) -> str:
     )
 
 
+def _product_and_dose(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, Instruction]:
+    """What was given, and how much at a time; of another drug that is never asked."""
+    product, other = _product(body, lens)
+    if other:
+        return product, UNSAID
+    said = bytes(body.dosage), bytes(body.dosageInstruction)
+    dose = lens.doses.get(said)
+    if dose is None:
+        dose = lens.doses[said] = _first(body)
+    return product, dose
+
+
 def _first(body: fhir.MedicationUse) -> Instruction:
     instructions = read_dosages(_part(body.dosage, DOSAGES) or _part(body.dosageInstruction, DOSAGES))
-    return instructions[0] if instructions else Instruction()
+    return instructions[0] if instructions else UNSAID
 
 
-def _product(body: fhir.MedicationUse, lens: Lens) -> Product:
-    return read_product(
-        body.medicationCodeableConcept, body.medicationReference, _part(body.contained, CONTAINED), lens.medications
-    )
+def _product(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, bool]:
+    """The product, and whether it is a drug other than B12."""
+    concept = body.medicationCodeableConcept
+    one = concept.coding[0] if concept and isinstance(concept.coding, list) and len(concept.coding) == 1 else None
+    if concept is None or one is None:
+        return _read_product(body, lens)
+    key = (one.system, one.code, one.display, concept.text)
+    found = lens.products.get(key)
+    if found is None:
+        found = lens.products[key] = _read_product(body, lens)
+    return found
+
+
+def _read_product(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, bool]:
+    contained = _part(body.contained, CONTAINED)
+    product = read_product(body.medicationCodeableConcept, body.medicationReference, contained, lens.medications)
+    return product, is_other_drug(product, lens.codes)
 
 
 def _of_period(period: fhir.Period | None) -> When | None:

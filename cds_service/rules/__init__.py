@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 
-from cds_service.b12.chart import TestOrder
+from cds_service.b12.chart import LabOrder
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
 from cds_service.b12.exposure import DrugDraft
@@ -19,7 +21,7 @@ from cds_service.b12.verdict import Verdict
 JudgePatient = Callable[[Episode], Verdict]
 JudgeOrder = Callable[[Episode, B12Order], Verdict]
 JudgeDrug = Callable[[Episode, DrugDraft], Verdict]
-JudgeTest = Callable[[Episode, TestOrder], Verdict]
+JudgeTest = Callable[[Episode, LabOrder], Verdict]
 Says = Mapping[str, str]
 
 VIEW = ("patient-view", "encounter-start")
@@ -31,12 +33,13 @@ ALLERGY = ("allergyintolerance-create",)
 
 
 class About(StrEnum):
-    """What a rule judges, once for each: the patient, a B12 order, an order of a drug that bears on B12, a test."""
+    """What a rule judges, once for each: the patient, a B12 order, an order of another drug, a test, or the call."""
 
     PATIENT = "patient"
     ORDER = "order"
     DRUG = "drug"
     TEST = "test"
+    CALL = "call"
 
 
 class Rule(Struct, frozen=True):
@@ -55,9 +58,14 @@ class Rule(Struct, frozen=True):
     judge: Callable[..., Verdict]
 
     @property
+    def title(self) -> str:
+        """The rule in a line: its module's docstring."""
+        return (sys.modules[self.judge.__module__].__doc__ or "").strip().removesuffix(".")
+
+    @property
     def speaks(self) -> str:
         """When the rule speaks and what it says: the docstring of its judgement."""
-        return self.judge.__doc__ or ""
+        return inspect.getdoc(self.judge) or ""
 
 
 def patient_rule(*hooks: str, says: Says, beside: bool = False) -> Callable[[JudgePatient], JudgePatient]:
@@ -78,6 +86,11 @@ def drug_rule(*hooks: str, says: Says) -> Callable[[JudgeDrug], JudgeDrug]:
 def test_rule(*hooks: str, says: Says) -> Callable[[JudgeTest], JudgeTest]:
     """Mark a judgement of a laboratory test being ordered."""
     return _marked(hooks, About.TEST, says)
+
+
+def call_rule(*hooks: str, says: Says) -> Callable[[JudgePatient], JudgePatient]:
+    """Mark a judgement of the call itself: whether all came that it is about. Asked in each call of these hooks."""
+    return _marked(hooks, About.CALL, says)
 
 
 def _marked(hooks: tuple[str, ...], about: About, says: Says, *, beside: bool = False) -> Callable[[Any], Any]:

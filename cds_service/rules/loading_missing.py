@@ -25,8 +25,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     if because := episode.out_of_scope:
         return Silent(because)
     regimen = episode.regimen
-    if episode.child and is_maintenance(draft, episode):
-        return Undecided("a regimen for children: the protocol gives adults' only")
+    if regimen is None and is_maintenance(draft, episode):
+        return Undecided("a regimen for this patient: the protocol gives none")
     if regimen is None or not regimen.loading:
         return Silent("the protocol gives this patient no loading")
     if not is_maintenance(draft, episode):

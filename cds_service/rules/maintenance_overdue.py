@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cds_service.b12.continuity import resumed_after_lapse
 from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.history import covered_by
 from cds_service.b12.verdict import Fact, Finding, Indicator, OrderMaintenance, Proposal, Silent, Undecided, Verdict
@@ -20,6 +21,7 @@ def judge(episode: Episode) -> Verdict:
     When the patient is on maintenance injections
      and the last dose on record is longer ago than the interval plus grace
      and nothing else covers the patient (swallowed B12 in a full dose, an order to come, care at life's end)
+     and, while ordering, the order is not the one that resumes a lapsed therapy, which another card speaks of
     Then say by how many days, when the last dose was and when the next was due, and offer the order;
       critical once therapy has lapsed in a lifelong cause or with neurological signs.
     """
@@ -34,8 +36,8 @@ def judge(episode: Episode) -> Verdict:
         return Undecided("the exact date of the last dose")
     if not due.late:
         return Silent("not overdue")
-    if episode.stage is not Stage.VIEW and not episode.drafts:
-        return Silent("no B12 order is being written")
+    if because := _needless(episode):
+        return Silent(because)
     fixes: tuple[Proposal, ...] = ()
     if episode.stage is Stage.VIEW and episode.regimen and episode.regimen.maintenance:
         fixes = (OrderMaintenance(episode.regimen),)
@@ -50,3 +52,10 @@ def judge(episode: Episode) -> Verdict:
     return Finding(
         "lapsed" if due.lapsed else "late", facts, evidence, fixes, Indicator.CRITICAL if grave else None, "therapy"
     )
+
+
+def _needless(episode: Episode) -> str:
+    if episode.stage is not Stage.VIEW and not episode.drafts:
+        return "no B12 order is being written"
+    resumed = episode.stage.ordering and resumed_after_lapse(episode)
+    return "maintenance is resumed after a lapse, which another card tells" if resumed else ""

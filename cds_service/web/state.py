@@ -10,6 +10,7 @@ from typing import Any
 from flask import Flask, current_app
 
 from cds_service.knowledge import Knowledge
+from cds_service.publishing import Published
 from cds_service.recorder import Recorder
 from cds_service.settings import Settings
 
@@ -19,13 +20,14 @@ KEY = "cobalamin-cds"
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Settings, knowledge, recorder, the clock (it gives instants with a zone) and the OpenAPI description."""
+    """Settings, knowledge, recorder, the clock (it gives instants with a zone), and what is published of it all."""
 
     settings: Settings
     knowledge: Knowledge
     recorder: Recorder
     clock: Clock
     openapi: Mapping[str, Any]
+    published: Published
 
 
 def install(app: Flask, state: State) -> None:

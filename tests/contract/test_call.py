@@ -118,21 +118,28 @@ def test_36_a_context_without_what_its_hook_requires_is_refused(
     wire.refused(client.post(CALL, json=wire.call("order-sign", fields)), 400, path)
 
 
-USERS = [
+CLINICIANS = [
     "Practitioner/dr-1",
     "PractitionerRole/r-1",
-    "Patient/p1",
-    "RelatedPerson/x",
     "https://e.org/Practitioner/1",
     "1",
 ]
+LAYMEN = ["Patient/p1", "RelatedPerson/x", "https://e.org/Patient/1", "https://e.org/RelatedPerson/1"]
 
 
-@pytest.mark.parametrize("user", USERS)
-def test_36_users_of_any_kind_are_taken(client: FlaskClient, user: str) -> None:
+@pytest.mark.parametrize("user", CLINICIANS)
+def test_36_clinicians_of_any_kind_are_answered(client: FlaskClient, user: str) -> None:
     request = wire.sign(wire.draft())
     request["context"]["userId"] = user
     assert wire.ask(client, request)
+
+
+@pytest.mark.parametrize("name", wire.examples())
+@pytest.mark.parametrize("user", LAYMEN)
+def test_36_a_patient_or_a_proxy_gets_no_words_meant_for_clinicians(client: FlaskClient, user: str, name: str) -> None:
+    request = wire.example(name)
+    request["context"]["userId"] = user
+    assert wire.ask(client, request) == []
 
 
 PATIENTS = ["p1", "Patient/p1", "https://ehr.example.org/fhir/Patient/p1"]
@@ -145,13 +152,23 @@ def test_36_the_patient_may_be_an_id_or_a_reference(client: FlaskClient, patient
     assert wire.topics(wire.ask(client, request)) == {"dose_unit_mismatch": "critical"}
 
 
-@pytest.mark.parametrize(
-    "drafts", ["absent", None, {}, {"resourceType": "Bundle"}, {"resourceType": "Bundle", "entry": []}]
-)
-@pytest.mark.parametrize("hook", ["order-sign", "order-select"])
-def test_36_an_order_hook_without_orders_has_nothing_to_say(client: FlaskClient, hook: str, drafts: object) -> None:
-    fields = wire.context() if drafts == "absent" else wire.context() | {"draftOrders": drafts}
-    assert wire.ask(client, wire.call(hook, fields)) == []
+ORDERING = {"order-sign": "draftOrders", "order-select": "draftOrders", "medication-refill": "medications"}
+
+
+@pytest.mark.parametrize("drafts", [{}, {"resourceType": "Bundle"}, {"resourceType": "Bundle", "entry": []}])
+@pytest.mark.parametrize("hook", ORDERING)
+def test_36_an_order_hook_in_which_nothing_is_ordered_has_nothing_to_say(
+    client: FlaskClient, hook: str, drafts: object
+) -> None:
+    assert wire.ask(client, wire.call(hook, wire.context() | {ORDERING[hook]: drafts})) == []
+
+
+@pytest.mark.parametrize("sent", [{}, dict.fromkeys(ORDERING.values())], ids=["absent", "null"])
+@pytest.mark.parametrize("hook", ORDERING)
+def test_36_an_order_hook_without_its_orders_says_that_nothing_was_checked(
+    client: FlaskClient, hook: str, sent: wire.Json
+) -> None:
+    assert wire.topics(wire.ask(client, wire.call(hook, wire.context() | sent))) == {"order_not_seen": "info"}
 
 
 def test_37_unknown_and_legacy_fields_are_ignored(client: FlaskClient) -> None:

@@ -40,14 +40,19 @@ def test_07_no_client_is_redirected_for_its_slashes(client: FlaskClient, path: s
 
 
 def test_08_the_answer_holds_a_list_of_services(services: list[wire.Json]) -> None:
-    assert len(services) == 3
+    assert len(services) == 8
 
 
 def test_09_every_service_has_hook_description_and_id(services: list[wire.Json]) -> None:
     assert [(one["hook"], one["id"]) for one in services] == [
         ("patient-view", "b12-patient-view"),
+        ("encounter-start", "b12-encounter-start"),
         ("order-select", "b12-order-select"),
         ("order-sign", "b12-order-sign"),
+        ("medication-refill", "b12-medication-refill"),
+        ("encounter-discharge", "b12-encounter-discharge"),
+        ("problem-list-item-create", "b12-problem-list-item-create"),
+        ("allergyintolerance-create", "b12-allergyintolerance-create"),
     ]
     assert all(one["description"].strip() for one in services)
 
@@ -57,12 +62,17 @@ def test_10_every_service_has_a_title(services: list[wire.Json]) -> None:
 
 
 def test_11_prefetch_maps_keys_to_queries(services: list[wire.Json]) -> None:
-    assert all(set(one["prefetch"]) == set(TEMPLATES) for one in services)
+    assert all(set(one["prefetch"]) <= set(TEMPLATES) for one in services)
+    asked = {one["hook"]: set(one["prefetch"]) for one in services}
+    assert asked["order-sign"] == set(TEMPLATES)
+    assert asked["encounter-discharge"] == set(TEMPLATES) - {"serviceRequests", "carePlans", "familyHistory"}
+    assert asked["allergyintolerance-create"] == {"patient", "conditions", "allergies", "medicationRequests"}
 
 
 def test_12_usage_requirements_tell_what_happens_without_prefetch(services: list[wire.Json]) -> None:
     needs = {one["hook"]: one["usageRequirements"] for one in services}
     assert "412" in needs["patient-view"]
+    assert "412" in needs["allergyintolerance-create"]
     assert "not seen" in needs["order-sign"]
 
 

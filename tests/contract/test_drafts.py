@@ -189,6 +189,24 @@ def test_other_orders_are_met_with_silence(client: FlaskClient, build: object, o
     assert wire.ask(client, build(order)) == []
 
 
+WRONG: dict[str, object] = {
+    "words": "1000 mcg IM",
+    "a list": [wire.draft()],
+    "a Bundle of words": {"resourceType": "Bundle", "entry": "x"},
+}
+
+
+@pytest.mark.parametrize("drafts", WRONG.values(), ids=WRONG)
+def test_what_is_no_bundle_of_orders_is_said_to_be_unchecked(client: FlaskClient, drafts: object) -> None:
+    cards = wire.ask(client, wire.call("order-sign", wire.context(draftOrders=drafts)))
+    assert list(wire.topics(cards)) == ["order_not_seen"]
+
+
+def test_a_single_order_in_place_of_a_bundle_is_checked(client: FlaskClient) -> None:
+    cards = wire.ask(client, wire.call("order-sign", wire.context(draftOrders=wire.draft())))
+    assert wire.topics(cards)["dose_unit_mismatch"] == "critical"
+
+
 UNREADABLE = {
     "dose as words": wire.draft(dosageInstruction=[{"doseAndRate": [{"doseQuantity": {"value": "1000 mg"}}]}]),
     "dosage as a string": wire.draft(dosageInstruction="1000 mg IM monthly"),
@@ -198,7 +216,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("order", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_b12_order_that_cannot_be_read_is_never_silence(client: FlaskClient, order: wire.Json) -> None:
-    assert wire.topics(wire.ask(client, wire.sign(order))) == {"draft_lost": "warning"}
+    assert wire.topics(wire.ask(client, wire.sign(order))) == {"order_not_seen": "warning"}
 
 
 OLDER = {"STU3": SHAPES["doseQuantity in dosageInstruction (STU3)"], "DSTU2": DSTU2, "no id": SHAPES["no id"]}

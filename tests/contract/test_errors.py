@@ -99,7 +99,7 @@ def test_43_a_body_that_is_too_large_is_refused(knowledge: Knowledge, settings: 
 
 
 PLACES: dict[str, Callable[[wire.Json], wire.Json]] = {
-    "$.prefetch.medicationRequests": lambda many: wire.sign(prefetch={"medicationRequests": many}),
+    "$.prefetch.medicationRequests": lambda many: wire.sign(wire.draft(), prefetch={"medicationRequests": many}),
     "$.context.draftOrders": lambda many: wire.call("order-sign", wire.context(draftOrders=many)),
 }
 

@@ -51,6 +51,15 @@ GOOD: dict[str, Any] = {
     "response": {"cards": [CARD]},
     "request-order-sign": wire.sign(wire.draft(), prefetch={"patient": None}) | AUTHORIZED,
     "request-order-select": wire.select(wire.draft()),
+    "request-encounter-start": wire.call("encounter-start", wire.context(encounterId="e1")),
+    "request-encounter-discharge": wire.call("encounter-discharge", wire.context(encounterId="e1")),
+    "request-medication-refill": wire.call("medication-refill", wire.context(medications=wire.bundle(wire.draft()))),
+    "request-problem-list-item-create": wire.call(
+        "problem-list-item-create", wire.context(conditions=wire.bundle({"resourceType": "Condition"}))
+    ),
+    "request-allergyintolerance-create": wire.call(
+        "allergyintolerance-create", wire.context(allergyIntolerance={"resourceType": "AllergyIntolerance"})
+    ),
     "request-patient-view": wire.view({"patient": {"resourceType": "Patient"}}),
     "feedback": {"feedback": [ACCEPTED, OVERRIDDEN]},
     "discovery": {
@@ -147,6 +156,18 @@ BAD: list[tuple[str, str, object]] = [
     ("request-order-select", "context selections", ABSENT),
     ("request-order-select", "context selections", []),
     ("request-order-select", "context selections 0", "o1"),
+    ("request-encounter-start", "context encounterId", ABSENT),
+    ("request-encounter-start", "hook", "patient-view"),
+    ("request-encounter-discharge", "context encounterId", ABSENT),
+    ("request-encounter-discharge", "context userId", "Patient/p1"),
+    ("request-medication-refill", "context medications", ABSENT),
+    ("request-medication-refill", "context userId", "Patient/p1"),
+    ("request-problem-list-item-create", "context conditions", ABSENT),
+    ("request-problem-list-item-create", "context conditions entry 0 resource resourceType", "Observation"),
+    ("request-problem-list-item-create", "context userId", ABSENT),
+    ("request-allergyintolerance-create", "context allergyIntolerance", ABSENT),
+    ("request-allergyintolerance-create", "context allergyIntolerance resourceType", "Condition"),
+    ("request-allergyintolerance-create", "context userId", ABSENT),
     ("request-patient-view", "context patientId", ABSENT),
     ("request-patient-view", "context userId", "Device/1"),
     ("feedback", "feedback", []),
@@ -190,6 +211,18 @@ def changed(message: Any, path: str, value: object) -> Any:
     else:
         node[last] = value
     return message
+
+
+def test_a_refill_may_be_asked_for_without_a_user() -> None:
+    message = deepcopy(GOOD["request-medication-refill"])
+    del message["context"]["userId"]
+    wire.check("request-medication-refill", message)
+
+
+def test_an_allergy_may_come_wrapped_as_in_the_example_of_its_hook() -> None:
+    path = "context allergyIntolerance"
+    wrapped = {"resource": {"resourceType": "AllergyIntolerance"}}
+    wire.check("request-allergyintolerance-create", changed(GOOD["request-allergyintolerance-create"], path, wrapped))
 
 
 @pytest.mark.parametrize(("schema", "message"), [("discovery", {"services": []}), ("response", {"cards": []})])

@@ -95,5 +95,7 @@ def standing(
     reading = read_record(request.patient_id, sent, drafts, known.codes)
     noon = datetime.fromisoformat(f"{as_of}T12:00:00+00:00")
     return episode_of(
-        reading.record, known.guidance(protocol), Moment(noon, stage, frozenset(request.context.selections or ()))
+        reading.record,
+        known.guidance(protocol, noon.date()),
+        Moment(noon, stage, frozenset(request.context.selections or ())),
     )

@@ -151,7 +151,8 @@ class Case:
     @property
     def subject(self) -> str:
         """The draft that the verdict is about, or "" for the patient."""
-        return judged_draft(self.row.draft) if knowledge().rules[self.row.rule].about is not About.PATIENT else ""
+        about = knowledge().rules[self.row.rule].about
+        return "" if about in {About.PATIENT, About.CALL} else judged_draft(HOOKS[self.row.hook], self.row.draft)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -167,7 +168,7 @@ class Case:
         if self.answered.episode is None or self.verdict is None:
             raise ValueError("expected a finding")
         page = page_of(self.request, self.answered.episode, self.answered.reading, self.asked)
-        return write_cards([Judged(self.row.rule, self.verdict, self.subject)], 0, page)[0]
+        return write_cards([Judged(self.row.rule, self.verdict, self.subject)], page)[0]
 
 
 def case_of(row: Row) -> Case:

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from cds_service.app import create_app
 from cds_service.knowledge import Knowledge, roots
 from cds_service.openapi import load_schemas, openapi_of
+from cds_service.publishing import published
 from cds_service.recorder import Recorder
 from cds_service.settings import Settings
 from cds_service.store.spool import Spool
@@ -49,8 +50,9 @@ def examples() -> list[str]:
 
 def application(knowledge: Knowledge, settings: Settings) -> Flask:
     """The service with a clock that stands still."""
-    description = openapi_of(settings.base_url, SCHEMAS)
-    return create_app(State(settings, knowledge, Recorder(Spool(settings.spool_dir)), lambda: NOW, description))
+    description, definitions = openapi_of(settings.base_url, SCHEMAS), published(knowledge, roots())
+    recorder = Recorder(Spool(settings.spool_dir))
+    return create_app(State(settings, knowledge, recorder, lambda: NOW, description, definitions))
 
 
 def quantity(value: float, unit: str, code: str = "") -> Json:

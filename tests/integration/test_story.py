@@ -64,7 +64,7 @@ def test_a_supply_for_self_injection_covers_its_days(knowledge: Knowledge, suppl
 def test_words_that_break_silence_no_other_card(knowledge: Knowledge) -> None:
     texts = dict(knowledge.texts)
     broken = environment().from_string("{{ no_such_fact }}")
-    late = {name: Text(broken, broken, None) for name in texts["maintenance_overdue"].variants}
+    late = {name: Text(broken, broken, None, "") for name in texts["maintenance_overdue"].variants}
     texts["maintenance_overdue"] = replace(texts["maintenance_overdue"], variants=late)
 
     found = view(replace(knowledge, texts=texts), dispensed("2025-12-01", None))

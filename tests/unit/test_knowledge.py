@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,9 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
     "an unknown filter where it is seldom reached": (
         CARD, "{{ regimen | regimen }}", "{{ regimen | regiment }}", "en.no_dose", "known filters, got regiment",
     ),
-    "a variable without a fact": (SWAP, "{{ written }} ({{", "{{ writen }} ({{", "en.too_high", "known facts, got writen"),
+    "a variable without a fact": (
+        SWAP, "{{ written }} ({{", "{{ writen }} ({{", "en.too_high", "known facts, got writen",
+    ),
     "words for what the rule never says": (CARD, "[en.vial]", "[en.phial]", "en.phial", "words for it only"),
     "a range the wrong way round": (UK, "low = 56, high = 92", "low = 93, high = 92", "interval.low", "at most 92"),
     "a band in an unknown unit": (
@@ -170,21 +173,19 @@ def test_the_version_changes_with_nothing_else(copied: Roots, knowledge: Knowled
     assert re.fullmatch("[0-9a-f]{12}", knowledge.version)
 
 
-def test_a_protocols_own_keys_go_before_the_house_defaults(copied: Roots) -> None:
-    house = (copied.protocols / "house.toml").read_text("utf-8")
-    timing = house[house.index("\n[timing]") : house.index("# The first row")].replace("value = 7,", "value = 9,", 1)
-    with (copied.protocols / "uk-nice-bnf.toml").open("a", encoding="utf-8") as file:
-        file.write("\n" + timing)
-    loaded = load_knowledge(copied).protocols
-
-    assert (loaded["uk-nice-bnf"].timing.grace.value, loaded["us-label"].timing.grace.value) == (9, 7)
-
-
 def test_every_protocol_accepts_the_loading_of_all(knowledge: Knowledge) -> None:
-    guidance = knowledge.guidance("us-label")
+    guidance = knowledge.guidance("us-label", date(2026, 11, 1))
 
     assert guidance.protocol.id == "us-label"
     assert {one.id for one in guidance.accepted} >= {"uk-standard", "us-label-standard"}
+
+
+def test_a_record_is_read_by_the_protocol_of_the_day(knowledge: Knowledge) -> None:
+    guidance = knowledge.guidance("uk-nice-bnf", date(2018, 8, 31))
+
+    assert guidance.protocol == knowledge.protocol("uk-nice-bnf", date(2018, 8, 31))
+    assert guidance.protocol != knowledge.protocols["uk-nice-bnf"]
+    assert {one for one in guidance.accepted if one.id == "uk-standard"} == {guidance.protocol.regimens[0]}
 
 
 @pytest.mark.parametrize("name", ["cards/words.toml", "protocols/house.toml"])

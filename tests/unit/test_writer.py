@@ -65,7 +65,7 @@ def many(count: int, indicator: Indicator) -> list[Judged]:
 
 def test_critical_comes_before_warning_before_info(knowledge: Knowledge) -> None:
     cards = write_cards(
-        [*many(1, Indicator.INFO), *many(1, Indicator.WARNING), *many(1, Indicator.CRITICAL)], 0, page(knowledge)
+        [*many(1, Indicator.INFO), *many(1, Indicator.WARNING), *many(1, Indicator.CRITICAL)], page(knowledge)
     )
 
     assert [card.indicator for card in cards] == ["critical", "warning", "info"]
@@ -78,7 +78,7 @@ CAPS = [(0, 3, 2, 2), (2, 3, 2, 2), (3, 3, 2, 3), (3, 3, 4, 4), (1, 9, 5, 5)]
 def test_the_cap_cuts_the_least_urgent_and_never_a_critical_card(
     knowledge: Knowledge, critical: int, info: int, most: int, shown: int
 ) -> None:
-    cards = write_cards([*many(info, Indicator.INFO), *many(critical, Indicator.CRITICAL)], 0, page(knowledge, most))
+    cards = write_cards([*many(info, Indicator.INFO), *many(critical, Indicator.CRITICAL)], page(knowledge, most))
 
     assert len(cards) == shown
     assert sum(card.indicator == "critical" for card in cards) == critical
@@ -87,31 +87,31 @@ def test_the_cap_cuts_the_least_urgent_and_never_a_critical_card(
 def test_the_order_of_the_verdicts_makes_no_difference(knowledge: Knowledge) -> None:
     verdicts = [unreadable(), swapped(), *many(3, Indicator.INFO), judged(Undecided("the moon"))]
 
-    assert write_cards(verdicts, 1, page(knowledge)) == write_cards(verdicts[::-1], 1, page(knowledge))
+    assert write_cards(verdicts, page(knowledge)) == write_cards(verdicts[::-1], page(knowledge))
 
 
 # One subject, one card
 
 
 def test_findings_about_one_subject_share_a_card_led_by_the_most_urgent(knowledge: Knowledge) -> None:
-    [card] = write_cards([unreadable(), swapped()], 0, page(knowledge))
+    [card] = write_cards([unreadable(), swapped()], page(knowledge))
 
     assert topics((card,)) == [("dose_unit_mismatch", "critical")]
     assert "Also: B12 dose 1 shot: the unit is not known" in card.detail
 
 
 def test_of_two_equally_urgent_the_lower_rank_leads(knowledge: Knowledge) -> None:
-    [card] = write_cards([unreadable(indicator=Indicator.CRITICAL), swapped()], 0, page(knowledge))
+    [card] = write_cards([unreadable(indicator=Indicator.CRITICAL), swapped()], page(knowledge))
 
     assert card.source.topic.code == "dose_unit_mismatch"
 
 
 def test_findings_about_two_subjects_are_two_cards(knowledge: Knowledge) -> None:
-    assert len(write_cards([unreadable(DRAFT), unreadable(OTHER)], 0, page(knowledge))) == 2
+    assert len(write_cards([unreadable(DRAFT), unreadable(OTHER)], page(knowledge))) == 2
 
 
 def test_what_joins_a_card_is_counted_beyond_a_glance_and_traced_whole(knowledge: Knowledge) -> None:
-    [card] = write_cards([swapped(), *[unreadable()] * 4], 0, page(knowledge))
+    [card] = write_cards([swapped(), *[unreadable()] * 4], page(knowledge))
 
     assert card.detail.count("Also: ") == 3
     assert "And 1 more point about this order or therapy." in card.detail
@@ -127,15 +127,15 @@ def clear(known: Knowledge) -> Page:
 
 
 def test_all_clear_is_said_where_it_is_asked_for(knowledge: Knowledge) -> None:
-    [card] = write_cards([judged(Silent("fine"), "")], 0, clear(knowledge))
+    [card] = write_cards([judged(Silent("fine"), "")], clear(knowledge))
 
     assert topics((card,)) == [("all_clear", "info")]
     assert (NOON.date() + timedelta(days=9)).isoformat() in card.summary
 
 
 def test_all_is_not_clear_where_something_was_found_or_could_not_be_looked_at(knowledge: Knowledge) -> None:
-    assert write_cards([judged(Undecided("the moon"), "")], 0, clear(knowledge)) == ()
-    assert topics(write_cards([unreadable()], 0, clear(knowledge))) == [("dose_unreadable", "warning")]
+    assert write_cards([judged(Undecided("the moon"), "")], clear(knowledge)) == ()
+    assert topics(write_cards([unreadable()], clear(knowledge))) == [("dose_unreadable", "warning")]
 
 
 # What could not be looked at
@@ -143,39 +143,35 @@ def test_all_is_not_clear_where_something_was_found_or_could_not_be_looked_at(kn
 
 def test_what_is_missing_is_told_once_in_the_card_about_that_draft(knowledge: Knowledge) -> None:
     missing = [judged(Undecided("the moon")), judged(Undecided("the moon")), judged(Undecided("the stars"))]
-    [card] = write_cards([unreadable(), *missing], 0, page(knowledge))
+    [card] = write_cards([unreadable(), *missing], page(knowledge))
 
     assert "Not checked, because this is missing: the moon; the stars." in card.detail
 
 
 def test_an_unchecked_draft_without_a_finding_gets_a_quiet_card(knowledge: Knowledge) -> None:
-    [card] = write_cards([judged(Undecided("the moon")), judged(Silent("fine"))], 0, page(knowledge))
+    [card] = write_cards([judged(Undecided("the moon")), judged(Silent("fine"))], page(knowledge))
 
     assert topics((card,)) == [("not_checked", "info")]
     assert "the moon" in card.detail
 
 
 def test_a_draft_that_is_still_being_written_gets_none(knowledge: Knowledge) -> None:
-    assert write_cards([judged(Undecided("the moon"))], 0, page(knowledge, complete=frozenset())) == ()
+    assert write_cards([judged(Undecided("the moon"))], page(knowledge, complete=frozenset())) == ()
 
 
 def test_what_is_missing_for_the_patient_makes_no_card_of_its_own(knowledge: Knowledge) -> None:
-    assert write_cards([judged(Undecided("the moon"), "")], 0, page(knowledge)) == ()
+    assert write_cards([judged(Undecided("the moon"), "")], page(knowledge)) == ()
 
 
 def test_silence_is_no_card(knowledge: Knowledge) -> None:
-    assert write_cards([judged(Silent("fine"))], 0, page(knowledge)) == ()
+    assert write_cards([judged(Silent("fine"))], page(knowledge)) == ()
 
 
 def test_every_card_says_what_was_not_seen(knowledge: Knowledge) -> None:
     unseen = frozenset({"Condition", "Observation", "Basic"})
-    [card] = write_cards([unreadable()], 0, page(knowledge, unseen=unseen))
+    [card] = write_cards([unreadable()], page(knowledge, unseen=unseen))
 
     assert "Not seen for this check: Basic, problem list, laboratory results." in card.detail
-
-
-def test_a_lost_draft_is_a_card(knowledge: Knowledge) -> None:
-    assert topics(write_cards([], 2, page(knowledge))) == [("draft_lost", "warning")]
 
 
 # uuids and trace
@@ -183,9 +179,7 @@ def test_a_lost_draft_is_a_card(knowledge: Knowledge) -> None:
 
 def test_the_same_call_has_the_same_uuids_and_another_showing_others(knowledge: Knowledge) -> None:
     def uuids(**fields: Any) -> set[str]:
-        return {
-            str(card.uuid) for card in write_cards([unreadable(DRAFT), swapped(OTHER)], 1, page(knowledge, **fields))
-        }
+        return {str(card.uuid) for card in write_cards([unreadable(DRAFT), swapped(OTHER)], page(knowledge, **fields))}
 
     first = uuids()
     others = [
@@ -195,13 +189,13 @@ def test_the_same_call_has_the_same_uuids_and_another_showing_others(knowledge: 
         uuids(knowledge=msgspec.structs.replace(knowledge, version="0" * 12)),
     ]
 
-    assert len(first) == 3
+    assert len(first) == 2
     assert uuids() == uuids(as_of=NOON + timedelta(hours=1)) == first
     assert all(first.isdisjoint(other) for other in others)
 
 
 def test_a_card_says_which_protocol_and_version_spoke_and_why(knowledge: Knowledge) -> None:
-    [card] = write_cards([unreadable()], 0, page(knowledge))
+    [card] = write_cards([unreadable()], page(knowledge))
     trace = (card.extension or {})[TRACE]
 
     assert (trace["rule"], trace["variant"], trace["evidence"]) == ("dose_unreadable", "unknown_unit", [DRAFT])
@@ -213,8 +207,14 @@ def test_a_card_says_which_protocol_and_version_spoke_and_why(knowledge: Knowled
     assert "us-practice" in card.source.label
 
 
+def test_evidence_that_was_read_from_words_is_marked(knowledge: Knowledge) -> None:
+    [card] = write_cards([unreadable()], page(knowledge, by_text=frozenset({DRAFT, OTHER})))
+
+    assert (card.extension or {})[TRACE]["readFromWords"] == [DRAFT]
+
+
 def test_a_card_tells_the_source_attributes_of_its_advice(knowledge: Knowledge) -> None:
-    [card] = write_cards([unreadable()], 0, page(knowledge))
+    [card] = write_cards([unreadable()], page(knowledge))
     source = (card.extension or {})[TRACE]["source"]
 
     assert set(source) == {"citation", "developer", "funding", "released", "revised", "demographics"}

@@ -1,4 +1,4 @@
-"""A rule's proposal becomes CDS Hooks actions, or nothing where no valid order can be written."""
+"""A rule's proposal becomes CDS Hooks actions, or nothing where no valid resource can be written."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from cds_service.b12.verdict import (
-    AddLoading,
-    CorrectDose,
-    CorrectRoute,
-    CorrectVolume,
-    OrderMaintenance,
-    Proposal,
-    ReplaceWithRegimen,
-)
-from cds_service.b12.words import Route
-from cds_service.fhir.proposals import Desk, actions_of
+from cds_service.b12 import verdict
+from cds_service.b12.verdict import Proposal
+from cds_service.b12.words import Analyte, Route
+from cds_service.fhir.proposals import WRITERS, Desk, actions_of
 from cds_service.hooks import ENCODER
 from cds_service.knowledge import Knowledge
 from cds_service.writer import desk_of
@@ -28,32 +21,65 @@ STEP = {
     "timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "mo"}},
     "doseAndRate": [{"doseQuantity": ucum(1000, "mg")}],
 }
+REQUEST = {"quantity": ucum(1, "mL")}
 
 
 def desk(knowledge: Knowledge, **fields: Any) -> Desk:
-    own: Json = {"id": "o1", "status": "draft", "intent": "order", "dosageInstruction": [STEP]}
+    own: Json = {
+        "id": "o1",
+        "status": "draft",
+        "intent": "order",
+        "dosageInstruction": [STEP],
+        "dispenseRequest": REQUEST,
+    }
     reading = read(knowledge, drafts=(resource("MedicationRequest", **(own | fields)),))
     return desk_of(reading.originals, timeline(knowledge, reading.record).drafts, "p1")
 
 
-def proposals(knowledge: Knowledge, ref: str = REF) -> dict[str, tuple[Proposal, list[str]]]:
+def corrections(knowledge: Knowledge, ref: str = REF) -> dict[str, tuple[Proposal, list[str]]]:
+    """Those that need the draft."""
     regimen = knowledge.protocols["uk-nice-bnf"].regimens[0]
+    assert regimen.maintenance
     return {
-        "dose": (CorrectDose(ref, ((0, Decimal(1000)),)), ["update"]),
-        "volume": (CorrectVolume(ref, ((0, Decimal(1)),)), ["update"]),
-        "route": (CorrectRoute(ref, Route.INTRAMUSCULAR), ["update"]),
-        "loading": (AddLoading(ref, regimen), ["update"]),
-        "regimen": (ReplaceWithRegimen(ref, regimen), ["delete", "create"]),
-        "maintenance": (OrderMaintenance(regimen), ["create"]),
+        "dose": (verdict.CorrectDose(ref, ((0, Decimal(1000)),)), ["update"]),
+        "volume": (verdict.CorrectVolume(ref, ((0, Decimal(1)),)), ["update"]),
+        "route": (verdict.CorrectRoute(ref, Route.INTRAMUSCULAR), ["update"]),
+        "interval": (verdict.CorrectInterval(ref, regimen.maintenance.interval), ["update"]),
+        "supply": (verdict.CorrectSupply(ref, Decimal(6), 1), ["update"]),
+        "text": (verdict.CorrectText(ref, ((0, "1 mg IM"),)), ["update"]),
+        "loading": (verdict.AddLoading(ref, regimen), ["update"]),
+        "regimen": (verdict.ReplaceWithRegimen(ref, regimen), ["delete", "create"]),
+        "removal": (verdict.RemoveDraft(ref), ["delete"]),
     }
 
 
-NAMES = ["dose", "volume", "route", "loading", "regimen", "maintenance"]
+def creations(knowledge: Knowledge) -> dict[str, tuple[Proposal, list[str]]]:
+    """Those that do not."""
+    protocol = knowledge.protocols["uk-nice-bnf"]
+    regimen = protocol.regimens[0]
+    return {
+        "maintenance": (verdict.OrderMaintenance(regimen), ["create"]),
+        "start": (verdict.OrderRegimen(regimen), ["create"]),
+        "rest": (verdict.OrderLoading(regimen, 2), ["create"]),
+        "tests": (verdict.OrderTests((Analyte.B12, Analyte.MMA)), ["create", "create"]),
+        "plan": (verdict.RecordPlan(regimen, protocol.monitoring.checks), ["create"]),
+    }
 
 
-@pytest.mark.parametrize("name", NAMES)
+CORRECTIONS = ["dose", "volume", "route", "interval", "supply", "text", "loading", "regimen", "removal"]
+CREATIONS = ["maintenance", "start", "rest", "tests", "plan"]
+
+
+def test_every_proposal_has_a_writer_and_is_tried_here(knowledge: Knowledge) -> None:
+    tried = {type(one) for one, _ in (corrections(knowledge) | creations(knowledge)).values()}
+
+    assert tried == set(WRITERS) == set(Proposal.__args__)
+    assert [*corrections(knowledge), *creations(knowledge)] == CORRECTIONS + CREATIONS
+
+
+@pytest.mark.parametrize("name", CORRECTIONS + CREATIONS)
 def test_each_proposal_is_actions(knowledge: Knowledge, name: str) -> None:
-    proposal, types = proposals(knowledge)[name]
+    proposal, types = (corrections(knowledge) | creations(knowledge))[name]
     found = actions_of(proposal, desk(knowledge))
 
     assert [one.type for one in found] == types
@@ -61,20 +87,57 @@ def test_each_proposal_is_actions(knowledge: Knowledge, name: str) -> None:
     assert ENCODER.encode(found)
 
 
-def test_a_draft_that_is_replaced_is_named(knowledge: Knowledge) -> None:
-    gone, _ = actions_of(proposals(knowledge)["regimen"][0], desk(knowledge))
+@pytest.mark.parametrize("name", ["regimen", "removal"])
+def test_a_draft_that_is_taken_away_is_named(knowledge: Knowledge, name: str) -> None:
+    assert actions_of(corrections(knowledge)[name][0], desk(knowledge))[0].resource_id == REF
 
-    assert gone.resource_id == REF
+
+def test_after_loading_only_the_maintenance_comes_in_place_of_a_draft(knowledge: Knowledge) -> None:
+    regimen = knowledge.protocols["uk-nice-bnf"].regimens[0]
+    whole, maintenance = (
+        actions_of(verdict.ReplaceWithRegimen(REF, regimen, loaded), desk(knowledge))[1].resource
+        for loaded in (False, True)
+    )
+
+    assert whole
+    assert maintenance
+    assert [len(order["dosageInstruction"]) for order in (whole, maintenance)] == [2, 1]
+
+
+def test_a_draft_is_decoded_anew_for_every_correction(knowledge: Knowledge) -> None:
+    here = desk(knowledge)
+    [first], [second] = (actions_of(corrections(knowledge)["supply"][0], here) for _ in range(2))
+    [dose] = actions_of(corrections(knowledge)["dose"][0], here)
+
+    assert first == second
+    assert first.resource is not second.resource
+    assert dose.resource
+    assert dose.resource["dispenseRequest"] == REQUEST
 
 
 def test_a_dose_written_in_milligrams_is_corrected_to_micrograms(knowledge: Knowledge) -> None:
     for rows, unit in ((STEP["doseAndRate"], "mcg"), (None, "mg")):
         [action] = actions_of(
-            proposals(knowledge)["dose"][0],
+            corrections(knowledge)["dose"][0],
             desk(knowledge, dosageInstruction=[STEP | {"doseAndRate": rows or [], "text": "x"}]),
         )
         assert action.resource
         assert action.resource["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]["unit"] == unit
+
+
+def test_each_of_several_tests_is_an_action_that_names_it(knowledge: Knowledge) -> None:
+    found = actions_of(creations(knowledge)["tests"][0], desk(knowledge))
+
+    assert [one.names for one in found] == ["Vitamin B12, serum", "Methylmalonic acid, serum"]
+    assert [one.resource and one.resource["code"]["text"] for one in found] == [one.names for one in found]
+
+
+def test_a_test_being_ordered_can_be_taken_away(knowledge: Knowledge) -> None:
+    code = {"coding": [{"system": "http://loinc.org", "code": "2132-9"}]}
+    reading = read(knowledge, drafts=(resource("ServiceRequest", id="t1", status="draft", intent="order", code=code),))
+    [action] = actions_of(verdict.RemoveDraft("ServiceRequest/t1"), desk_of(reading.originals, (), "p1"))
+
+    assert (action.type, action.resource_id) == ("delete", "ServiceRequest/t1")
 
 
 HOPELESS: dict[str, tuple[Json, str]] = {
@@ -82,19 +145,27 @@ HOPELESS: dict[str, tuple[Json, str]] = {
     "of STU3": ({"dosageInstruction": [{"doseQuantity": ucum(1000, "mg")}]}, REF),
     "not valid itself": ({"priority": 5}, REF),
 }
+REMOVED = {"regimen", "removal"}
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"maintenance", "regimen"}])
+@pytest.mark.parametrize("name", [name for name in CORRECTIONS if name not in REMOVED])
 @pytest.mark.parametrize(("fields", "ref"), HOPELESS.values(), ids=HOPELESS)
 def test_a_draft_that_cannot_be_written_back_gets_no_action(
     knowledge: Knowledge, fields: Json, ref: str, name: str
 ) -> None:
-    assert actions_of(proposals(knowledge, ref)[name][0], desk(knowledge, **fields)) == ()
+    assert actions_of(corrections(knowledge, ref)[name][0], desk(knowledge, **fields)) == ()
 
 
-def test_a_draft_nested_too_deeply_to_copy_gets_no_action(knowledge: Knowledge) -> None:
+@pytest.mark.parametrize("name", REMOVED)
+def test_a_draft_without_an_id_cannot_be_taken_away(knowledge: Knowledge, name: str) -> None:
+    fields, ref = HOPELESS["without an id"]
+
+    assert actions_of(corrections(knowledge, ref)[name][0], desk(knowledge, **fields)) == ()
+
+
+def test_a_draft_nested_too_deeply_to_check_gets_no_action(knowledge: Knowledge) -> None:
     deep: Json = {"url": "x"}
     for _ in range(400):
         deep = {"extension": [deep]}
 
-    assert actions_of(proposals(knowledge)["dose"][0], desk(knowledge, extension=[deep])) == ()
+    assert actions_of(corrections(knowledge)["dose"][0], desk(knowledge, extension=[deep])) == ()

@@ -13,7 +13,7 @@ from cds_service.b12.record import Observed, Order
 from cds_service.b12.words import Analyte, Evidence, Property
 from cds_service.fhir.read import Reading
 from cds_service.knowledge import Knowledge
-from tests.helpers.reading import LOINC, PATIENT, SNOMED, Json, read, resource, ucum
+from tests.helpers.reading import LOINC, PATIENT, RXNORM, SNOMED, UCUM, Json, read, resource, ucum
 
 PA = {"coding": [{"system": SNOMED, "code": "84027009"}]}
 DAY = When(date(2026, 3, 1), date(2026, 3, 1))
@@ -52,11 +52,27 @@ def test_a_problem_has_a_status_however_it_is_written(knowledge: Knowledge, fiel
 def test_a_problem_that_no_code_set_knows_is_passed_over(knowledge: Knowledge) -> None:
     unknown = [
         {},
-        {"code": {"text": "Pernicious anaemia"}},
-        {"code": {"coding": [{"system": "x", "code": "84027009"}]}},
+        {"code": {"text": "Possible pernicious anaemia"}},
+        {"code": {"text": "Pernicious anaemia", "coding": [{"system": "x", "code": "84027009"}]}},
     ]
 
     assert read(knowledge, *(resource("Condition", **fields) for fields in unknown)).record.conditions == ()
+
+
+@pytest.mark.parametrize("code", [{"text": "Pernicious anaemia"}, {"coding": [{"display": "Pernicious anemia"}]}])
+def test_a_problem_in_known_words_without_a_code_is_read(knowledge: Knowledge, code: Json) -> None:
+    [problem] = read(knowledge, resource("Condition", code=code)).record.conditions
+
+    assert knowledge.codes.by_text(problem.concept)
+
+
+def test_a_medication_in_known_words_without_a_code_is_read(knowledge: Knowledge) -> None:
+    words = {"text": "Metformin 500 mg tablet"}
+    coded = words | {"coding": [{"system": "x", "code": "1"}]}
+    orders = [resource("MedicationRequest", medicationCodeableConcept=one, status="active") for one in (words, coded)]
+    [order] = read(knowledge, *orders).record.orders
+
+    assert knowledge.codes.by_text(order.product.concept)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +132,6 @@ def test_a_range_that_says_nothing_is_none(
     "fields",
     [
         {"valueString": "low"},
-        {"dataAbsentReason": {"text": "unknown"}},
         {"valueQuantity": {"unit": "pg/mL"}},
         {"valueQuantity": {"value": "NaN"}},
         {"valueQuantity": {"value": "1e999999"}},
@@ -127,6 +142,106 @@ def test_a_result_without_a_usable_number_has_none(knowledge: Knowledge, fields:
 
     assert found
     assert found.value is None
+
+
+WORDS: dict[str, tuple[Json, str]] = {
+    "string": ({"valueString": "positive"}, "positive"),
+    "concept": ({"valueCodeableConcept": {"text": "Positive"}}, "Positive"),
+    "coding": ({"valueCodeableConcept": {"coding": [{"code": "x", "display": "Detected"}]}}, "Detected"),
+    "a number beside": ({"valueQuantity": {"value": 7}, "valueString": "high"}, ""),
+    "none": ({}, ""),
+}
+
+
+@pytest.mark.parametrize(("fields", "said"), WORDS.values(), ids=WORDS)
+def test_a_result_in_words(knowledge: Knowledge, fields: Json, said: str) -> None:
+    found = observed(knowledge, "30530-0", **fields)
+
+    assert found
+    assert found.said == said
+
+
+def test_a_panel_without_a_value_was_measured(knowledge: Knowledge) -> None:
+    found = observed(knowledge, "58410-2", hasMember=[{"reference": "Observation/hb"}])
+
+    assert found
+    assert (found.analyte, found.value, found.said) == (Analyte.BLOOD_COUNT, None, "")
+
+
+SUPPLY = {
+    "quantity": ucum(10, "mL"),
+    "numberOfRepeatsAllowed": 2,
+    "expectedSupplyDuration": {"value": 3, "unit": "months", "system": UCUM, "code": "mo"},
+    "validityPeriod": {"start": "2026-01-05", "end": "2027-01-04"},
+}
+
+
+def test_what_the_pharmacy_is_asked_for(knowledge: Knowledge) -> None:
+    [order] = read(knowledge, resource("MedicationRequest", dispenseRequest=SUPPLY)).record.orders
+    supply = order.supply
+
+    assert supply
+    assert (supply.quantity, supply.unit, supply.unit_code, supply.repeats) == (10, "mL", "mL", 2)
+    assert supply.days == Decimal("91.3125")
+    assert supply.starts
+    assert (supply.starts.earliest, supply.ends) == (date(2026, 1, 5), order.ends)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"numberOfRepeatsAllowed": -1},
+        {"numberOfRepeatsAllowed": "1e999999"},
+        {"quantity": {"unit": "mL"}},
+        {"expectedSupplyDuration": {"value": 3, "unit": "bottles"}},
+    ],
+)
+def test_a_supply_that_says_nothing_usable(knowledge: Knowledge, fields: Json) -> None:
+    [order] = read(knowledge, resource("MedicationRequest", dispenseRequest=fields)).record.orders
+
+    assert order.supply
+    assert (order.supply.quantity, order.supply.repeats, order.supply.days) == (None, None, None)
+
+
+METFORMIN = {"medicationCodeableConcept": {"coding": [{"system": RXNORM, "code": "6809"}]}}
+
+
+def test_how_much_of_another_drug_was_taken_is_not_read(knowledge: Knowledge) -> None:
+    dosage = [{"doseAndRate": [{"doseQuantity": ucum(500, "mg")}]}]
+    order = resource("MedicationRequest", authoredOn="2026-01-05", dosageInstruction=dosage, **METFORMIN)
+    given = resource("MedicationAdministration", dosage={"dose": ucum(500, "mg")}, **METFORMIN)
+    record = read(knowledge, order, given).record
+
+    assert [one.instructions for one in record.orders] == [()]
+    assert [one.instruction.amount for one in record.uses] == [None]
+
+
+def test_when_another_drug_ends_is_read(knowledge: Knowledge) -> None:
+    span = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "boundsPeriod": {"end": "2026-02-01"}}}
+    [order] = read(
+        knowledge, resource("MedicationRequest", dosageInstruction=[{"timing": span}], **METFORMIN)
+    ).record.orders
+
+    assert order.ends
+    assert order.ends.latest == date(2026, 2, 1)
+
+
+def test_the_dose_of_another_drug_being_ordered_is_read(knowledge: Knowledge) -> None:
+    dosage = [{"doseAndRate": [{"doseQuantity": ucum(500, "mg")}]}]
+    draft = resource("MedicationRequest", dosageInstruction=dosage, **METFORMIN)
+    [order] = read(knowledge, drafts=(draft,)).record.drafts
+
+    assert order.instructions[0].amount
+
+
+def test_a_product_that_comes_often_is_one_object(knowledge: Knowledge) -> None:
+    first, second = read(knowledge, *(resource("MedicationRequest", id=one, **METFORMIN) for one in "ab")).record.orders
+
+    assert first.product is second.product
+
+
+def test_a_result_that_says_why_it_is_missing_is_none(knowledge: Knowledge) -> None:
+    assert observed(knowledge, dataAbsentReason={"text": "not performed"}) is None
 
 
 def test_a_unit_code_of_another_system_counts_only_where_no_words_stand_beside_it(knowledge: Knowledge) -> None:
@@ -338,7 +453,7 @@ def test_an_administration_and_a_dispense_keep_their_dosage(knowledge: Knowledge
 
 OTHER_DRUGS: dict[str, Json] = {
     "coded as something else": {"medicationCodeableConcept": {"coding": [{"system": "x", "code": "6809"}]}},
-    "named as something else": {"medicationCodeableConcept": {"text": "metformin"}},
+    "named as something else": {"medicationCodeableConcept": {"text": "amoxicillin"}},
     "without any name": {"medicationCodeableConcept": {}},
 }
 KINDS = [

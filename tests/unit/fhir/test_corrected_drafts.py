@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec import Raw
 
+from cds_service.b12.policy import Span
 from cds_service.b12.protocol import Regimen, RegimenFor
 from cds_service.b12.words import Route
 from cds_service.errors import OutputFault
-from cds_service.fhir import orders
+from cds_service.fhir import drafts, quantities
+from cds_service.fhir.valid import Resource, check
 from cds_service.hooks import ENCODER
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import SNOMED, Json, raw, ucum
@@ -37,16 +38,20 @@ DRAFT = {
 D = Decimal
 
 
-def draft(*instructions: Json, **fields: Any) -> orders.Resource:
-    return orders.draft_of(raw(DRAFT | ({"dosageInstruction": list(instructions)} if instructions else {}) | fields))
+def draft(*instructions: Json, **fields: Any) -> Resource:
+    return drafts.draft_of(raw(DRAFT | ({"dosageInstruction": list(instructions)} if instructions else {}) | fields))
 
 
-def corrected(order: orders.Resource, step: int = 0, value: str = "1000", unit: str = "mcg") -> Json:
-    found: Json = orders.check(orders.with_dose(order, step, D(value), unit, {"mcg": "ug"}.get(unit, unit)))
-    return found
+def without_instructions() -> Resource:
+    return {name: kept for name, kept in draft().items() if name != "dosageInstruction"}
 
 
-def wire(order: orders.Resource) -> str:
+def corrected(order: Resource, step: int = 0, value: str = "1000", unit: str = "mcg") -> Json:
+    drafts.correct_dose(order, step, D(value), unit, {"mcg": "ug"}.get(unit, unit))
+    return check(order)
+
+
+def wire(order: Resource) -> str:
     return ENCODER.encode(order).decode()
 
 
@@ -56,7 +61,7 @@ def wire(order: orders.Resource) -> str:
 def test_decimals_and_unknown_elements_come_through_as_they_were_written() -> None:
     text = '{"resourceType":"MedicationRequest","x":1.50,"y":0.10000000000000000000000000001,"z":{"a":[1,true,"é"]}}'
 
-    assert wire(orders.draft_of(Raw(text.encode()))) == text
+    assert wire(drafts.draft_of(Raw(text.encode()))) == text
 
 
 @pytest.mark.parametrize(
@@ -64,7 +69,7 @@ def test_decimals_and_unknown_elements_come_through_as_they_were_written() -> No
 )
 def test_a_number_that_others_cannot_read_is_not_sent_on(number: str) -> None:
     with pytest.raises(OutputFault, match="can be sent on"):
-        orders.draft_of(Raw(f'{{"x":{number}}}'.encode()))
+        drafts.draft_of(Raw(f'{{"x":{number}}}'.encode()))
 
 
 @pytest.mark.parametrize("name", ["category", "reasonCode"])
@@ -72,12 +77,12 @@ def test_an_object_for_a_list_becomes_a_list(name: str) -> None:
     found = draft(**{name: {"text": "a"}})
 
     assert found[name] == [{"text": "a"}]
-    assert orders.check(found)
+    assert check(found)
 
 
 def test_an_object_for_the_instruction_and_its_rows_becomes_a_list() -> None:
     loose = INSTRUCTION | {"doseAndRate": INSTRUCTION["doseAndRate"][0]}  # type: ignore[index] # a list of one
-    found = orders.draft_of(raw(DRAFT | {"dosageInstruction": loose}))
+    found = drafts.draft_of(raw(DRAFT | {"dosageInstruction": loose}))
 
     assert found["dosageInstruction"] == [INSTRUCTION]
 
@@ -97,22 +102,14 @@ def test_false_and_zero_are_not_empty() -> None:
 
 
 def test_only_dose_and_text_change() -> None:
-    before = draft(note=[{"text": "keep 1.0 me"}], priority="routine")
-    after = corrected(before)
+    before, after = (draft(note=[{"text": "keep 1.0 me"}], priority="routine") for _ in range(2))
+    corrected(after)
     step, old = after.pop("dosageInstruction")[0], before.pop("dosageInstruction")[0]
 
     assert wire(after) == wire(before)
     assert step.pop("doseAndRate") == [{"doseQuantity": ucum(1000, "mcg", "ug")}]
     assert step.pop("text") == "1000 mcg IM monthly"
     assert wire(step) == wire({name: kept for name, kept in old.items() if name not in {"doseAndRate", "text"}})
-
-
-def test_the_draft_itself_is_not_changed() -> None:
-    before = draft()
-    copy = json.dumps(before, default=str)
-    corrected(before)
-
-    assert json.dumps(before, default=str) == copy
 
 
 def test_the_step_is_counted_in_sequence_and_not_as_it_stands() -> None:
@@ -187,31 +184,19 @@ def test_a_trailing_zero_is_never_written(value: str, written: str) -> None:
     assert corrected(draft(), 0, value)["dosageInstruction"][0]["text"] == f"{written} mcg IM monthly"
 
 
-@pytest.mark.parametrize(
-    ("mcg", "written", "expected"),
-    [
-        ("1000", "1000 mg", ("1000", "mcg", "ug")),
-        ("1000", "1 mcg", ("1", "mg", "mg")),
-        ("1500", "1.5 mcg", ("1.5", "mg", "mg")),
-        ("1250", "1.25 mcg", ("1250", "mcg", "ug")),
-        ("500", "0.5 mcg", ("500", "mcg", "ug")),
-        ("1000", "", ("1", "mg", "mg")),
-    ],
-)
-def test_a_dose_is_written_in_the_other_unit_if_it_fits(mcg: str, written: str, expected: tuple[str, str, str]) -> None:
-    value, unit, code = orders.dose_units(D(mcg), written)
-
-    assert (str(orders.plain(value)), unit, code) == expected
-
-
 # Another route
+
+
+def routed(order: Resource, route: Route) -> Json:
+    drafts.correct_route(order, route)
+    return check(order)
 
 
 def test_another_route_is_written_in_every_instruction_and_nothing_names_the_old() -> None:
     order = draft(INSTRUCTION | {"site": {"text": "vein"}, "method": {"text": "push"}}, {"timing": MONTHLY})
-    first, second = orders.check(orders.with_route(order, Route.SUBCUTANEOUS))["dosageInstruction"]
+    first, second = routed(order, Route.SUBCUTANEOUS)["dosageInstruction"]
 
-    assert first == {"route": orders.route_concept(Route.SUBCUTANEOUS), "timing": MONTHLY} | {
+    assert first == {"route": quantities.route_concept(Route.SUBCUTANEOUS), "timing": MONTHLY} | {
         "doseAndRate": INSTRUCTION["doseAndRate"]
     }
     assert second["route"]["coding"][0]["code"] == "34206005"
@@ -222,16 +207,14 @@ def test_no_route_is_written_where_the_dose_or_schedule_would_be_lost_with_the_t
     order = draft({name: INSTRUCTION[name] for name in kept})
 
     with pytest.raises(OutputFault, match="the text alone"):
-        orders.with_route(order, Route.INTRAMUSCULAR)
+        drafts.correct_route(order, Route.INTRAMUSCULAR)
 
 
 def test_a_draft_without_instructions_gets_no_route() -> None:
-    order = {name: kept for name, kept in draft().items() if name != "dosageInstruction"}
-
-    assert orders.with_route(order, Route.ORAL) == order
+    assert routed(without_instructions(), Route.ORAL) == without_instructions()
 
 
-# Loading, and new orders
+# Another interval
 
 
 def regimen(knowledge: Knowledge, protocol: str, whom: RegimenFor = RegimenFor.STANDARD) -> Regimen:
@@ -240,12 +223,98 @@ def regimen(knowledge: Knowledge, protocol: str, whom: RegimenFor = RegimenFor.S
     return found
 
 
-def loaded(
-    knowledge: Knowledge, order: orders.Resource, remaining: int | None = None, protocol: str = "uk-nice-bnf"
-) -> list[Json]:
-    steps: list[Json] = orders.check(orders.with_loading(order, regimen(knowledge, protocol), remaining))[
-        "dosageInstruction"
+@pytest.fixture
+def upkeep(knowledge: Knowledge) -> Span:
+    """Every 2 to 3 months."""
+    maintenance = regimen(knowledge, "uk-nice-bnf").maintenance
+    assert maintenance
+    return maintenance.interval
+
+
+TWO_TO_THREE_MONTHS = {"frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "mo"}
+
+
+def spaced(order: Resource, interval: Span) -> Json:
+    drafts.correct_interval(order, interval)
+    return check(order)
+
+
+def test_the_interval_is_written_into_the_last_step_and_its_text(upkeep: Span) -> None:
+    first, last = INSTRUCTION | {"sequence": 1}, INSTRUCTION | {"sequence": 2, "text": "1000 mcg IM monthly"}
+    one, two = spaced(draft(last, first), upkeep)["dosageInstruction"]
+
+    assert two == first
+    assert one == last | {"timing": {"repeat": TWO_TO_THREE_MONTHS}, "text": "1000 mcg IM every 2 to 3 months"}
+
+
+def test_bounds_and_number_of_doses_stay_and_what_belongs_to_the_old_interval_goes(upkeep: Span) -> None:
+    bounds = {"boundsDuration": ucum(1, "a"), "count": 4, "countMax": 6}
+    old = {"frequency": 2, "frequencyMax": 3, "period": 1, "periodUnit": "wk", "dayOfWeek": ["mon"], "when": ["MORN"]}
+    timing = {"repeat": bounds | old, "code": {"text": "weekly"}}
+    [step] = spaced(draft({"timing": timing}), upkeep)["dosageInstruction"]
+
+    assert step["timing"] == {"repeat": bounds | TWO_TO_THREE_MONTHS}
+
+
+def test_a_timing_by_code_alone_becomes_one_that_repeats(upkeep: Span) -> None:
+    [step] = spaced(draft({"timing": {"code": {"coding": [{"code": "MO"}]}}}), upkeep)["dosageInstruction"]
+
+    assert step["timing"] == {"repeat": TWO_TO_THREE_MONTHS}
+
+
+@pytest.mark.parametrize("step", [{"text": "1 mg IM monthly"}, {"timing": {"event": ["2026-01-01"]}}])
+def test_no_interval_is_written_where_no_timing_repeats(upkeep: Span, step: Json) -> None:
+    with pytest.raises(OutputFault, match="a timing that repeats"):
+        drafts.correct_interval(draft(step), upkeep)
+
+
+def test_no_interval_is_written_where_a_text_would_contradict_it(upkeep: Span) -> None:
+    for name in ("text", "patientInstruction"):
+        with pytest.raises(OutputFault, match="dosage text"):
+            drafts.correct_interval(draft({"timing": MONTHLY, name: "as the moon waxes, monthly"}), upkeep)
+
+
+# Another supply, another text
+
+
+def supplied(order: Resource, quantity: str | None, repeats: int | None) -> Json:
+    drafts.correct_supply(order, D(quantity) if quantity else None, repeats)
+    found: Json = check(order)["dispenseRequest"]
+    return found
+
+
+def test_quantity_and_refills_change_and_the_rest_of_the_request_stays() -> None:
+    request = {"quantity": ucum(1, "mL"), "numberOfRepeatsAllowed": 2, "expectedSupplyDuration": ucum(30, "d")}
+
+    assert supplied(draft(dispenseRequest=request), "12.0", None) == request | {"quantity": ucum(12, "mL")}
+    assert supplied(draft(dispenseRequest=request), None, 11) == request | {"numberOfRepeatsAllowed": 11}
+    assert supplied(draft(), None, 0) == {"numberOfRepeatsAllowed": 0}
+
+
+def test_no_quantity_is_written_without_a_unit() -> None:
+    with pytest.raises(OutputFault, match="a quantity whose unit can stand"):
+        drafts.correct_supply(draft(), D(1), None)
+
+
+def test_a_text_is_written_where_it_was_read_from() -> None:
+    steps: list[tuple[Json, Json]] = [
+        ({"text": "a", "patientInstruction": "b"}, {"text": "new", "patientInstruction": "b"}),
+        ({"patientInstruction": "b"}, {"patientInstruction": "new"}),
     ]
+    for step, expected in steps:
+        order = draft(INSTRUCTION | {"sequence": 2}, {"sequence": 1} | step)
+        drafts.correct_text(order, 0, "new")
+        assert check(order)["dosageInstruction"] == [INSTRUCTION | {"sequence": 2}, {"sequence": 1} | expected]
+
+
+# Loading
+
+
+def loaded(
+    knowledge: Knowledge, order: Resource, remaining: int | None = None, protocol: str = "uk-nice-bnf"
+) -> list[Json]:
+    drafts.add_loading(order, regimen(knowledge, protocol), remaining)
+    steps: list[Json] = check(order)["dosageInstruction"]
     return steps
 
 
@@ -266,10 +335,9 @@ def test_only_the_rest_of_loading_is_put_first(knowledge: Knowledge) -> None:
 
 
 def test_a_draft_without_instructions_gets_loading_alone_by_the_regimens_route(knowledge: Knowledge) -> None:
-    order = {name: kept for name, kept in draft().items() if name != "dosageInstruction"}
-    [loading] = loaded(knowledge, order)
+    [loading] = loaded(knowledge, without_instructions())
 
-    assert loading["route"] == orders.route_concept(Route.INTRAMUSCULAR)
+    assert loading["route"] == quantities.route_concept(Route.INTRAMUSCULAR)
 
 
 def test_own_instructions_follow_in_sequence_and_those_at_one_time_stay_so(knowledge: Knowledge) -> None:
@@ -283,43 +351,9 @@ def test_own_instructions_follow_in_sequence_and_those_at_one_time_stay_so(knowl
     assert [one["sequence"] for one in loaded(knowledge, draft(INSTRUCTION, INSTRUCTION))] == [1, 2, 3]
 
 
-def test_loading_without_a_number_says_until_when(knowledge: Knowledge) -> None:
-    neurological = regimen(knowledge, "uk-nice-bnf", RegimenFor.NEUROLOGICAL)
-    for steps in (
-        orders.with_loading(draft(), neurological, None)["dosageInstruction"],
-        orders.new_order(neurological, "p1", maintenance_only=False)["dosageInstruction"],
-    ):
-        assert steps[0]["additionalInstruction"] == [{"text": "until no further improvement"}]
-        assert "count" not in steps[0]["timing"]["repeat"]
-    [rest, _] = orders.with_loading(draft(), neurological, 3)["dosageInstruction"]
-    assert rest["timing"]["repeat"]["count"] == 3
-
-
-def every_regimen(knowledge: Knowledge) -> list[Regimen]:
-    return [one for protocol in knowledge.protocols.values() for one in protocol.regimens]
-
-
-def test_every_regimen_of_every_protocol_makes_valid_orders(knowledge: Knowledge) -> None:
-    for one in every_regimen(knowledge):
-        for maintenance_only in (False, True):
-            order = orders.check(orders.new_order(one, "p1", maintenance_only=maintenance_only))
-            steps = order["dosageInstruction"]
-            numbers = [step.get("sequence") for step in steps]
-            assert numbers == ([None] if len(steps) == 1 else list(range(1, len(steps) + 1)))
-            injected = order["medicationCodeableConcept"]["text"].endswith(" injection")
-            assert injected is one.routes[0].parenteral
-        assert orders.check(orders.with_loading(draft(), one, None))
-
-
-def test_a_new_order_is_a_draft_for_the_patient_to_be_signed(knowledge: Knowledge) -> None:
-    order = orders.new_order(regimen(knowledge, "uk-nice-bnf"), "p1", maintenance_only=True)
-
-    assert (order["status"], order["intent"], order["subject"]) == ("draft", "order", {"reference": "Patient/p1"})
-    [step] = order["dosageInstruction"]
-    assert step["timing"]["repeat"] == {"frequency": 1, "period": 2, "periodMax": 3, "periodUnit": "mo"}
-
-
-def test_what_is_not_valid_fhir_is_refused_and_the_fault_names_elements_and_no_values() -> None:
-    with pytest.raises(OutputFault, match=r"dosageInstruction\.0\.sequence") as fault:
-        orders.check(draft(INSTRUCTION | {"sequence": "secret"}))
-    assert "secret" not in str(fault.value)
+def test_every_regimen_of_every_protocol_can_be_put_first(knowledge: Knowledge) -> None:
+    for protocol in knowledge.protocols.values():
+        for one in protocol.regimens:
+            order = draft()
+            drafts.add_loading(order, one, None)
+            assert check(order)

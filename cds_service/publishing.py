@@ -1,0 +1,94 @@
+"""The knowledge for others to read: as FHIR definitions, and as one page of facts for each rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from cds_service.b12.protocol import Protocol
+from cds_service.fhir.definitions import Edition, Resource, RuleText, activity_definition, plan_definition
+from cds_service.hooks import ENCODER
+from cds_service.knowledge import Knowledge, Roots
+from cds_service.rules import Rule
+from cds_service.wording import plain_text
+
+
+class RulePage(Struct, frozen=True):
+    """
+    What a rule's page tells: when it speaks, its words, and where the advice comes from.
+
+    `citations` are the rule's own source and every protocol's; `demographics` what it uses of the patient's person.
+    """
+
+    text: RuleText
+    demographics: tuple[str, ...]
+    developer: str
+    funding: str
+    released: str
+    version: str
+
+
+Published = Mapping[str, Mapping[str, Resource]]
+"""Type -> id -> resource."""
+
+
+def published(knowledge: Knowledge, where: Roots) -> Published:
+    """All definitions: rules, regimens and value sets; raises OutputFault if one is not valid FHIR."""
+    edition = edition_of(knowledge)
+    plans = (plan_definition(rule_text(rule, knowledge), edition) for rule in knowledge.rules.values())
+    sets = (json.loads(path.read_text("utf-8")) for path in sorted((where.fhir_profiles / "valuesets").glob("*.json")))
+    return {
+        "PlanDefinition": _by_id(plans),
+        "ActivityDefinition": _by_id(_activities(knowledge, edition)),
+        "ValueSet": _by_id(sets),
+    }
+
+
+def export(definitions: Published, folder: Path) -> Iterator[Path]:
+    """Write each definition to `folder`/Type/id.json, and tell which was written."""
+    for kind, resources in definitions.items():
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for name, resource in resources.items():
+            path = folder / kind / f"{name}.json"
+            path.write_text(json.dumps(json.loads(ENCODER.encode(resource)), indent=2) + "\n", "utf-8")
+            yield path
+
+
+def edition_of(knowledge: Knowledge) -> Edition:
+    """Which knowledge this is."""
+    by = knowledge.attribution
+    return Edition(knowledge.version, by.released, by.developer)
+
+
+def rule_page(rule: Rule, knowledge: Knowledge) -> RulePage:
+    """The page of one rule."""
+    by, card = knowledge.attribution, knowledge.texts[rule.id]
+    text = rule_text(rule, knowledge)
+    return RulePage(text, card.demographics, by.developer, by.funding, by.released.isoformat(), knowledge.version)
+
+
+def rule_text(rule: Rule, knowledge: Knowledge) -> RuleText:
+    """A rule in its own words."""
+    card = knowledge.texts[rule.id]
+    summaries = {name: plain_text(variant.words) for name, variant in card.variants.items()}
+    own = (card.citation,) if card.citation else ()
+    cited = (*own, *dict.fromkeys(one.source.label for one in knowledge.protocols.values()))
+    return RuleText(rule.id, rule.title, rule.speaks, sorted(rule.hooks), card.indicator.value, summaries, cited)
+
+
+def _activities(knowledge: Knowledge, edition: Edition) -> Iterator[Resource]:
+    for protocol in knowledge.protocols.values():
+        for regimen in protocol.regimens:
+            yield activity_definition(regimen, protocol.id, _cited(protocol), edition)
+
+
+def _cited(protocol: Protocol) -> tuple[str, ...]:
+    return (protocol.source.label,)
+
+
+def _by_id(resources: Iterator[dict[str, Any]]) -> Mapping[str, Resource]:
+    return {one["id"]: one for one in resources}
