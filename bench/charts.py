@@ -60,7 +60,7 @@ def request(resources: int, *, slip: bool = False) -> bytes:
     draft = order("mg", "mg") if slip else order()
     prefetch: dict[str, Any] = {"patient": {"resourceType": "Patient", "id": "p", "birthDate": "1951-03-02"}}
     for key, share in SHARES.items():
-        made = [{"resource": _resource(key, number, chance)} for number in range(round(resources * share))]
+        made = [{"resource": _type_first(_resource(key, number, chance))} for number in range(round(resources * share))]
         prefetch[key] = {"resourceType": "Bundle", "type": "searchset", "total": len(made), "entry": made}
     body = {
         "hook": "order-sign",
@@ -73,6 +73,11 @@ def request(resources: int, *, slip: bool = False) -> bytes:
         "prefetch": prefetch,
     }
     return json.dumps(body).encode()
+
+
+def _type_first(resource: dict[str, Any]) -> dict[str, Any]:
+    """As servers send it."""
+    return {"resourceType": resource["resourceType"]} | resource
 
 
 def _resource(key: str, number: int, chance: random.Random) -> dict[str, Any]:

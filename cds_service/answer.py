@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -86,25 +86,29 @@ def check_required(hook: str, prefetched: Prefetched) -> None:
 
 def judge_all(hook: str, episode: Episode, knowledge: Knowledge) -> Iterator[Judged]:
     """Every rule of this hook over all that it judges; one that breaks does not silence the others."""
+    subjects, beside = _subjects(episode), _once(episode.timeline.drug_drafts)
     for rule in knowledge.rules.values():
         if hook in rule.hooks:
-            yield from (_judged(rule, episode, subject) for subject in SUBJECTS[rule.about](rule, episode))
-
-
-def _patient(rule: Rule, episode: Episode) -> tuple[None, ...]:
-    """Once; while ordering only if B12 is being ordered, or another drug where the rule is asked beside that."""
-    asked = not episode.stage.ordering or episode.drafts or episode.timeline.withdrawn
-    return (None,) if asked or (rule.beside and episode.timeline.drug_drafts) else ()
+            for subject in subjects[rule.about] or (beside if rule.beside else ()):
+                yield _judged(rule, episode, subject)
 
 
 Subject = B12Order | DrugDraft | LabOrder | None
-SUBJECTS: Mapping[About, Callable[[Rule, Episode], tuple[Subject, ...]]] = {
-    About.PATIENT: _patient,
-    About.ORDER: lambda _, episode: episode.asked_about,
-    About.DRUG: lambda _, episode: episode.timeline.drug_drafts,
-    About.TEST: lambda _, episode: episode.test_drafts,
-    About.CALL: lambda _, __: (None,),
-}
+
+
+def _subjects(episode: Episode) -> Mapping[About, Sequence[Subject]]:
+    """What each kind of rule judges. While ordering the patient is judged only if B12 is ordered or withdrawn."""
+    return {
+        About.PATIENT: _once(not episode.stage.ordering or episode.drafts or episode.timeline.withdrawn),
+        About.ORDER: episode.asked_about,
+        About.DRUG: episode.timeline.drug_drafts,
+        About.TEST: episode.test_drafts,
+        About.CALL: (None,),
+    }
+
+
+def _once(asked: object) -> tuple[None, ...]:
+    return (None,) if asked else ()
 
 
 def _judged(rule: Rule, episode: Episode, judged: Subject) -> Judged:

@@ -1,10 +1,11 @@
-"""Writes cards/README.md, the clinicians' manual: `python -m tests.manual`, or `--check` to see whether it is stale."""
+"""Writes the clinicians' manual, cards/README.md and cards/cases: `python -m tests.manual`; `--check`: is it stale?"""
 
 from __future__ import annotations
 
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
@@ -12,9 +13,11 @@ from cds_service.rules import About, Rule
 from tests.helpers import patients
 from tests.helpers.patients import knowledge
 from tests.helpers.tables import COLUMNS, DITTO, FOLDER, Case, Row, case_of, rows_of
+from tests.helpers.used import numbers_of
 from tests.manual_numbers import numbers, table
 
 MANUAL = Path(__file__).parent.parent / "cards" / "README.md"
+CASES = Path("cases")
 GENERATED = (
     "<!-- Written by `python -m tests.manual`. Change the rules, texts, tables and protocols, not this page. -->"
 )
@@ -59,8 +62,11 @@ A **rule** looks at one thing. It answers in one of three ways:
   says so. Undecided never passes for silent.
 
 *When* and *Then* say in words what the rule does. The **cards** show what a clinician reads, with the numbers of one
-of the cases. The **cases** are one patient, one order and one day a row, and the verdict that follows; a lone ″ means
-"as in the row above". Notes say what is easily got wrong; F and a number name one of these kinds of false alarm:
+of the cases. The **cases**, a page for each rule, are one patient, one order and one day a row, and the verdict that
+follows; a lone ″ means "as in the row above". Under *card* stands what a clinician reads first. *Numbers it reads*
+are the protocol's numbers that the rule itself looks at; where the patient stands (loading, maintenance, overdue,
+lapsed) is reckoned before, by the numbers under "When a dose is late". Notes say what is easily got wrong; F and a
+number name one of these kinds of false alarm:
 
 {traps}
 
@@ -76,6 +82,16 @@ in `cards/`; a number, in `cds_service/protocols/`.
 """
 
 
+ASKED = {
+    About.PATIENT: "once for the patient",
+    About.ORDER: "for each B12 order",
+    About.DRUG: "for each order of another drug that bears on B12",
+    About.TEST: "for each test being ordered",
+    About.CALL: "once for the call",
+}
+
+
+@cache
 def manual() -> str:
     """The whole page."""
     parts = [GENERATED, "# Clinicians' manual", INTRO.format(traps=_traps()) + _shorthand(), _contents()]
@@ -94,7 +110,7 @@ def _shorthand() -> str:
 
 
 def _contents() -> str:
-    lines = [f"- [{_title(rule)}](#{rule.id.replace('_', '-')}) `{rule.id}`" for rule in knowledge().rules.values()]
+    lines = [f"- [{_title(rule)}](#{_anchor(rule)}) `{rule.id}`" for rule in knowledge().rules.values()]
     return "\n".join(["## Rules", "", *lines])
 
 
@@ -107,17 +123,44 @@ def _chapter(rule: Rule) -> str:
     rows = rows_of(FOLDER / f"{rule.id}.txt")
     says = textwrap.dedent(rule.speaks).strip()
     reasons = "; ".join(words for _, words in text.override_reasons)
-    asked = "for each B12 order" if rule.about is About.ORDER else "once for the patient"
+    asked = ASKED[rule.about]
     return "\n\n".join([
-        f'<a id="{rule.id.replace("_", "-")}"></a>\n\n## {_title(rule)}',
+        f'<a id="{_anchor(rule)}"></a>\n\n## {_title(rule)}',
         f"```text\n{says}\n```",
         f"Rule `{rule.id}`, asked {asked} at {', '.join(sorted(rule.hooks))}. Default: {text.indicator.value}.",
+        _rests_on(rule),
         "### Cards",
         *_cards(rows),
         f"Reasons offered for overriding: {reasons}.",
-        "### Cases",
-        _cases(rows),
+        f"[All {len(rows)} cases of this rule, with the card of each finding and the traps]({CASES.name}/{rule.id}.md)",
     ])  # fmt: skip
+
+
+def cases() -> dict[str, str]:
+    """A page for each rule with all its cases, by the name of its file."""
+    return {f"{rule.id}.md": _cases_page(rule) for rule in knowledge().rules.values()}
+
+
+def _cases_page(rule: Rule) -> str:
+    parts = [
+        GENERATED,
+        f"# {_title(rule)}",
+        f"[What the rule does, its cards and its numbers](../README.md#{_anchor(rule)})",
+    ]
+    return "\n\n".join([*parts, _cases(rows_of(FOLDER / f"{rule.id}.txt"))]) + "\n"
+
+
+def _anchor(rule: Rule) -> str:
+    return rule.id.replace("_", "-")
+
+
+def _rests_on(rule: Rule) -> str:
+    """Where the advice comes from, the numbers that the rule reads, and what it uses of the patient's person."""
+    text = knowledge().texts[rule.id]
+    sources = f"{text.citation}; and the protocol in force" if text.citation else "the protocol in force"
+    read = "; ".join(numbers_of(rule.id)) or "none of its own"
+    person = ", ".join(text.demographics) or "nothing"
+    return f"- Sources: {sources}.\n- Numbers it reads: {read}.\n- Of the patient's person it uses: {person}."
 
 
 def _cards(rows: Iterable[Row]) -> Iterator[str]:
@@ -144,24 +187,39 @@ def _cases(rows: Iterable[Row]) -> str:
     for section, found in groupby(rows, key=lambda row: row.section):
         first, *others = found
         spelled = (first.as_of, first.hook, first.protocol, first.record, first.draft, first.verdict)
-        lines = [[*spelled, first.note], *([*_marked(row), row.note] for row in others)]
-        parts += [f"**{section}**", table([*COLUMNS, "note"], lines)]
+        lines = [[*spelled, _said(first), first.note], *([*_marked(row), _said(row), row.note] for row in others)]
+        parts += [f"**{section}**", table([*COLUMNS, "card", "note"], lines)]
     return "\n\n".join(parts)
+
+
+def _said(row: Row) -> str:
+    """What the card of a finding says first."""
+    return case_of(row).card.summary if row.expected.kind == "finding" else ""
 
 
 def _marked(row: Row) -> list[str]:
     return ["″" if cell == DITTO else cell for cell in row.cells]
 
 
+def pages() -> dict[Path, str]:
+    """Every page of the manual by its file."""
+    return {MANUAL: manual()} | {MANUAL.parent / CASES / name: page for name, page in cases().items()}
+
+
 def main(arguments: list[str]) -> int:
     """Write the manual; with --check only say whether it is stale."""
-    fresh = manual()
+    fresh = pages()
+    known = {MANUAL, *(MANUAL.parent / CASES).glob("*.md")}
     if "--check" in arguments:
-        stale = not MANUAL.exists() or MANUAL.read_text("utf-8") != fresh
+        stale = known != set(fresh) or any(path.read_text("utf-8") != page for path, page in fresh.items())
         if stale:
-            sys.stderr.write("cards/README.md is stale: run python -m tests.manual\n")
+            sys.stderr.write("cards/README.md or cards/cases is stale: run python -m tests.manual\n")
         return int(stale)
-    MANUAL.write_text(fresh, "utf-8")
+    for path in known - set(fresh):
+        path.unlink()
+    for path, page in fresh.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(page, "utf-8")
     return 0
 
 

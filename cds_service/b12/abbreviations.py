@@ -54,8 +54,6 @@ def _safe_text(step: int, text: str, draft: B12Order, abbreviations: Sequence[Ab
     forms: list[Respelled] = []
     for abbreviation in abbreviations:
         pattern = _pattern(abbreviation.written, abbreviation.form)
-        if not named and not pattern.search(text):  # which is nearly always so
-            continue
         spell = SPELLINGS[abbreviation.written]
 
         def safe(match: re.Match[str], by: Abbreviation = abbreviation, spelled: Spelling = spell) -> str:

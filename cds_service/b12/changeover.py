@@ -11,6 +11,7 @@ from cds_service.b12.cadence import INTO_TISSUE
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode, daily_mcg
 from cds_service.b12.history import injections_go_on, is_injection
+from cds_service.b12.phase import authored_on
 from cds_service.b12.words import Phase, Route
 
 SEVERAL = 2
@@ -36,13 +37,14 @@ def established_route(episode: Episode, draft: B12Order) -> Established | None:
     """
     orders = [one for one in episode.orders if one.ref != draft.ref and one.route in INTO_TISSUE]
     if orders:
-        latest = max(orders, key=lambda one: one.order.authored.latest.toordinal() if one.order.authored else 0)
+        latest = max(orders, key=authored_on)
         return Established(latest.route or Route.OTHER, (latest.ref,))
     known = [dose for dose in episode.course.doses if dose.route in INTO_TISSUE]
     due = episode.course.due
-    if len(known) < SEVERAL or (due and due.lapsed) or known[-1].route is not known[-2].route:
+    if len(known) < SEVERAL or (due and due.lapsed):
         return None
-    return Established(known[-1].route or Route.OTHER, known[-1].refs)
+    *_, before, last = known
+    return Established(last.route or Route.OTHER, last.refs) if last.route is before.route else None
 
 
 def history_unseen(episode: Episode) -> bool:
@@ -70,12 +72,10 @@ def change_is_expected(episode: Episode, draft: B12Order) -> str:
 
 
 def _maintained(episode: Episode) -> bool:
-    """Injections went on after loading: the last two lie further apart than loading allows."""
-    doses = episode.course.doses
-    gap = int(episode.protocol.timing.loading_gap_weekly.value)
-    return episode.course.phase is Phase.MAINTENANCE and (
-        len(doses) > 1 and (doses[-1].day.earliest - doses[-2].day.latest).days > gap
-    )
+    """Injections went on after loading: the last two of them lie further apart than loading allows."""
+    *_, before, last = episode.course.doses
+    gap = episode.protocol.timing.loading_gap_weekly.value
+    return episode.course.phase is Phase.MAINTENANCE and (last.day.earliest - before.day.latest).days > gap
 
 
 def reason_stated(draft: B12Order) -> bool:

@@ -30,8 +30,6 @@ class Conflict(Struct, frozen=True):
 def conflicts_of(step: Step, timing: Timing) -> tuple[Conflict, ...]:
     """Every contradiction, dose before route before frequency; a text of several phases agrees if one of them does."""
     phases = step.text_phases
-    if not phases:
-        return ()
     amounts = [phase.amount for phase in phases if phase.amount]
     routes = [phase.route for phase in phases if phase.route]
     routes += EITHER if routes and INTO_EITHER.search(step.instruction.text) else ()

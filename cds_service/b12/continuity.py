@@ -36,9 +36,10 @@ def end_of(order: B12Order) -> date | None:
     if body.ends:
         return body.ends.latest
     begins = body.starts or body.authored
-    if begins is None or not order.schedules or any(one.total is None for one in order.schedules):
+    lengths = [one.total * one.interval[1] for one in order.schedules if one.total is not None]
+    if begins is None or not lengths or len(lengths) < len(order.schedules):
         return None
-    days = ceil(sum((one.total or 0) * one.interval[1] for one in order.schedules))
+    days = ceil(sum(lengths))
     return begins.latest + timedelta(days=min(days, (date.max - begins.latest).days))
 
 
@@ -71,10 +72,10 @@ def ended_order(episode: Episode) -> B12Order | None:
 
 
 def _went_on(episode: Episode, order: B12Order) -> bool:
-    """A dose was given after the order's last day, or single doses were ordered after it."""
+    """A dose was given after the last day of the last order of a course, or a single one was ordered after it."""
     end, doses = end_of(order), episode.timeline.doses
     given = end is not None and any(dose.day.earliest > end for dose in doses)
-    return given or any(authored_on(one) > authored_on(order) for one in episode.timeline.orders if not is_course(one))
+    return given or any(authored_on(one) > authored_on(order) for one in episode.timeline.orders)
 
 
 def was_stopped_lately(episode: Episode, order: B12Order) -> bool:
@@ -89,6 +90,16 @@ def was_stopped_lately(episode: Episode, order: B12Order) -> bool:
     limit = episode.protocol.timing.lapse_after.value
     lately = any(one is not None and 0 <= (episode.as_of - one.latest).days <= limit for one in days)
     return order.order.status == STOPPED and lately
+
+
+def stopped_without_need(episode: Episode) -> str:
+    """Why a late injection is no gap after therapy was ended, or "": nothing on record asks for B12 any more."""
+    if not cause_goes_on(episode):
+        return "the cause is documented as over"
+    last, background = last_order(episode), episode.background
+    stopped = last is not None and last.order.status == STOPPED
+    wanted = episode.lifelong or background.deficiency or background.neuro
+    return "the last order was stopped, and no deficiency is documented" if stopped and not wanted else ""
 
 
 def stopping_draft(episode: Episode) -> B12Order | None:
@@ -170,14 +181,18 @@ def normal_results(episode: Episode) -> tuple[LabResult, ...]:
     """
     The results that show recovery: haemoglobin or methylmalonic acid, normal, recent, and after the first dose.
 
-    Empty where one of the newest results is not normal or cannot be read. A B12 level says nothing while injections
-    go on, so that a good one proves nothing; a low one, or one that is not clear, counts.
+    Empty where one of the newest results since then is not normal or cannot be read. A B12 level says nothing while
+    injections go on, so that a good one proves nothing; a low one, or one that is not clear, counts.
     """
     newest_of = {one: newest(episode, one) for one in (*LEVELS, *PROOF, Analyte.MCV, Analyte.HOMOCYSTEINE)}
-    found = [one for one in newest_of.values() if one]
+    found = [one for one in newest_of.values() if one and not _before_treatment(one, episode)]
     if not all(_is_normal(one, episode) for one in found):
         return ()
     return tuple(one for one in found if one.analyte in PROOF and _tells_of_treatment(one, episode))
+
+
+def _before_treatment(result: LabResult, episode: Episode) -> bool:
+    return bool(result.day and result.day.latest <= episode.course.doses[0].day.earliest)
 
 
 def _is_normal(result: LabResult, episode: Episode) -> bool:

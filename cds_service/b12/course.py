@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from math import ceil, floor
+from math import ceil
 
 from msgspec import Struct
 
@@ -113,7 +113,8 @@ def course_of(
 
 def loading_gap(regimen: Regimen | None, timing: Timing) -> int:
     """Days without a dose after which loading counts as broken off."""
-    weekly = regimen is not None and (regimen.loading_interval or 0) >= DAYS[TimeUnit.WEEK]
+    interval = regimen.loading_interval if regimen else None
+    weekly = interval is not None and interval >= DAYS[TimeUnit.WEEK]
     return int((timing.loading_gap_weekly if weekly else timing.loading_gap_daily).value)
 
 
@@ -124,17 +125,17 @@ def grace_of(interval: int, timing: Timing) -> int:
 
 def lapse_of(interval: int, timing: Timing) -> int:
     """Days since the last dose after which therapy has lapsed; never before grace is over."""
-    lapse = min(floor(interval * timing.lapse_factor.value), int(timing.lapse_after.value))
+    lapse = int(min(interval * timing.lapse_factor.value, timing.lapse_after.value))
     return max(lapse, interval + grace_of(interval, timing))
 
 
 def _interval(orders: Sequence[B12Order], regimen: Regimen | None, timing: Timing) -> tuple[int | None, str]:
     gap = loading_gap(regimen, timing)
-    plans = [order for order in orders if order.schedule and gap < order.schedule.interval[1] <= LONGEST_INTERVAL]
+    intervals = ((order.order, order.schedule.interval[1]) for order in orders if order.schedule)
+    plans = [(order, days) for order, days in intervals if gap < days <= LONGEST_INTERVAL]
     if plans:
-        latest = max(plans, key=lambda order: order.order.authored.earliest if order.order.authored else date.min)
-        schedule = latest.schedule
-        return (ceil(schedule.interval[1]) if schedule else None), latest.ref
+        latest, days = max(plans, key=lambda plan: plan[0].authored.earliest if plan[0].authored else date.min)
+        return ceil(days), latest.ref
     if regimen and regimen.maintenance:
         return int(regimen.maintenance.interval.high), "protocol"
     return None, ""
@@ -156,7 +157,7 @@ def _loading_pace(doses: list[DoseEvent], gap: int) -> bool:
 def _completes(doses: list[DoseEvent], regimen: Regimen) -> bool:
     """Enough doses of about the regimen's size; a dose of unknown size counts."""
     needed = regimen.loading_doses
-    if needed is None or len(doses) < needed:
+    if needed is None:
         return False
     smallest = min(step.dose.low for step in regimen.loading) / 2
     return sum(1 for dose in doses if dose.mass is None or dose.mass.high >= smallest) >= needed

@@ -139,8 +139,6 @@ def mcg_per_unit(amount: Amount, strength: Strength | None) -> Decimal | None:
         return None
     if amount.kind is AmountKind.VOLUME:
         return strength.mcg if strength.per is AmountKind.VOLUME else None
-    if amount.kind is not AmountKind.COUNT:
-        return None
     if strength.per is AmountKind.COUNT:
         return strength.mcg if amount.piece in ONE_DOSE_PIECES | {Piece.OTHER} else None
     if amount.piece in {Piece.AMPOULE, Piece.VIAL} and strength.container_ml:

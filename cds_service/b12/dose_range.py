@@ -104,7 +104,7 @@ def small_oral_of(episode: Episode, draft: B12Order) -> SmallOral | None:
     minimum = episode.protocol.oral.minimum.value
     if daily >= minimum or schedule.interval[1] > DAYS[TimeUnit.WEEK]:
         return None
-    return SmallOral(daily.quantize(Decimal(1)), minimum)
+    return SmallOral(daily.to_integral_value(), minimum)
 
 
 def small_is_enough(episode: Episode) -> str:

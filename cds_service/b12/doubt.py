@@ -102,7 +102,7 @@ def _swapped(
     amount: Amount, limits: DoseLimits, ceiling: Decimal, *, small_is_right: bool
 ) -> tuple[str, Decimal | None] | None:
     smallest, largest = limits.low_below.value, limits.warn_above.value
-    if amount.text_mcg is not None and not _same(amount.text_mcg, amount.high, TEN - 1):
+    if amount.text_mcg:
         meant = next((mcg for mcg in (amount.text_mcg, amount.high) if smallest <= mcg <= largest), amount.text_mcg)
         return "code_text", meant
     if amount.high > ceiling:
@@ -136,7 +136,7 @@ def volume_doubt_of(episode: Episode, draft: B12Order, index: int) -> VolumeDoub
         strength=strength,
         usual_low=limits.usual.low,
         usual_high=limits.usual.high,
-        tenfold=not _same(holds, meant if beside and meant else limits.usual.high, TEN - 1),
+        tenfold=_tenfold(holds, meant if beside and meant else limits.usual.high),
     )
 
 
@@ -199,11 +199,10 @@ def unreadable_because(draft: B12Order) -> tuple[str, str]:
         amount = spoken
     if amount.kind is AmountKind.UNKNOWN:
         return "unknown_unit", amount.written
-    container = amount.kind is AmountKind.COUNT and amount.piece in {Piece.VIAL, Piece.AMPOULE}
+    container = amount.piece in {Piece.VIAL, Piece.AMPOULE}
     return ("vial" if container and draft.product.strength else "no_strength"), amount.written
 
 
-def _same(one: Decimal, other: Decimal, tolerance: Decimal) -> bool:
-    """Within a share `tolerance` of the smaller."""
+def _tenfold(one: Decimal, other: Decimal) -> bool:
     smaller, larger = sorted((one, other))
-    return larger < smaller * (1 + tolerance) or larger == smaller
+    return larger >= smaller * TEN

@@ -9,7 +9,7 @@ from msgspec import Struct
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import SWALLOWED, Episode
 from cds_service.b12.history import at_loading_pace, is_injection
-from cds_service.b12.record import Schedule
+from cds_service.b12.record import Order, Schedule
 
 
 class Duplicate(Struct, frozen=True):
@@ -35,7 +35,7 @@ def duplicate_of(episode: Episode, draft: B12Order) -> Duplicate | None:
 
 def _overlaps(episode: Episode, one: B12Order, other: B12Order) -> bool:
     """Both go on at the same time and by the same way into the body; loading beside maintenance is a sequence."""
-    same_way = (is_injection(one) and is_injection(other)) or {one.route, other.route} <= SWALLOWED
+    same_way = all(map(is_injection, (one, other))) or all(order.route in SWALLOWED for order in (one, other))
     return same_way and not (_single(one) or _single(other)) and not _in_sequence(episode, one, other)
 
 
@@ -46,12 +46,12 @@ def _single(order: B12Order) -> bool:
 
 def _in_sequence(episode: Episode, one: B12Order, other: B12Order) -> bool:
     paces = at_loading_pace(one, episode), at_loading_pace(other, episode)
-    starts = one.order.starts, other.order.starts
-    ends = one.order.ends, other.order.ends
-    after = any(
-        end and start and start.earliest >= end.latest for start, end in zip(starts, reversed(ends), strict=True)
-    )
-    return paces[0] is not paces[1] or after
+    return paces[0] is not paces[1] or _follows(one.order, other.order) or _follows(other.order, one.order)
+
+
+def _follows(one: Order, other: Order) -> bool:
+    """The one begins when the other is over."""
+    return bool(one.starts and other.ends and one.starts.earliest >= other.ends.latest)
 
 
 def _renews(episode: Episode, draft: B12Order, other: B12Order) -> bool:

@@ -62,8 +62,15 @@ def earlier_therapy(episode: Episode, *drafts: B12Order) -> str:
 def has_begun_loading(episode: Episode) -> bool:
     """The first doses of the course follow each other at loading pace, or the first was ordered so."""
     course = episode.course
-    ordered = any(at_loading_pace(order, episode) for order in episode.timeline.orders)
-    return course.loading_seen or (course.given == 1 and ordered)
+    return course.loading_seen or (course.given == 1 and _loading_was_ordered(episode))
+
+
+def _loading_was_ordered(episode: Episode) -> bool:
+    """For this course: an order that was there when doses of an earlier one were given is not counted."""
+    begins = episode.course.doses[0].day.earliest
+    last = max((dose.day.latest for dose in episode.timeline.doses if dose.day.latest < begins), default=date.min)
+    close = (order.order.authored for order in episode.timeline.orders if at_loading_pace(order, episode))
+    return any((authored.latest if authored else date.min) >= last for authored in close)
 
 
 def started_before(episode: Episode, draft: B12Order) -> str:
@@ -78,11 +85,9 @@ def started_before(episode: Episode, draft: B12Order) -> str:
 def loading_state(episode: Episode) -> LoadingState | None:
     """The unfinished loading, or None: none was begun, or it is complete, or the protocol gives no number."""
     course = episode.course
-    if course.needed is None or course.loading_complete:
-        return None if course.doses or episode.regimen is None else _ordered_loading(episode)
-    if not course.doses:
+    if course.last is None:
         return _ordered_loading(episode)
-    if course.last is None or not has_begun_loading(episode):
+    if course.needed is None or course.loading_complete or not has_begun_loading(episode):
         return None
     since = (episode.as_of - course.last.day.latest).days
     broken = since > loading_gap(episode.regimen, episode.protocol.timing)
@@ -120,11 +125,11 @@ def _ordered_loading(episode: Episode) -> LoadingState | None:
 def _span(order: B12Order) -> tuple[int, date, date] | None:
     """(doses, first day, last day) that an order plans; None where it does not say when it ends or begins."""
     begins = order.order.starts or order.order.authored
-    if begins is None or any(one.total is None for one in order.schedules):
+    planned = [(one.total, one.interval[1]) for one in order.schedules if one.total is not None]
+    if begins is None or len(planned) < len(order.schedules):
         return None
-    doses = sum(one.total or 0 for one in order.schedules)
-    days = sum(((one.total or 1) - 1) * one.interval[1] for one in order.schedules)
-    return doses, begins.earliest, begins.earliest + timedelta(days=ceil(days))
+    days = sum((doses - 1) * interval for doses, interval in planned)
+    return sum(doses for doses, _ in planned), begins.earliest, begins.earliest + timedelta(days=ceil(days))
 
 
 def no_longer_treated(episode: Episode) -> str:

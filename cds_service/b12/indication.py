@@ -62,6 +62,7 @@ class Background(Struct, frozen=True):
     hypokalaemia: tuple[str, ...] = ()
     polycythaemia: tuple[str, ...] = ()
     nitrous_oxide: tuple[str, ...] = ()
+    nitrous_oxide_ever: tuple[str, ...] = ()
     nitrous_oxide_named: tuple[str, ...] = ()
     leber: tuple[str, ...] = ()
     leber_certain: tuple[str, ...] = ()
@@ -116,6 +117,7 @@ def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> B
         hypokalaemia=having("hypokalaemia", active=True),
         polycythaemia=having("polycythaemia-vera"),
         nitrous_oxide=having("nitrous-oxide-use", active=True),
+        nitrous_oxide_ever=having("nitrous-oxide-use"),
         nitrous_oxide_named=having("nitrous-oxide-harm", active=True),
         leber=having("leber"),
         leber_certain=certain(having("leber"), having("leber-proper"), record.conditions, LEBER),
@@ -154,8 +156,7 @@ def _ideas(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> list[tup
 
 
 def _of_relatives(record: ClinicalRecord, codes: CodeSets, idea: str) -> tuple[str, ...]:
-    found = (one for one in record.relatives if one.verification not in NEVER_COUNTS)
-    return tuple(sorted({one.ref for one in found if idea in codes.ideas_of(one.concept)}))
+    return tuple(sorted({one.ref for one in record.relatives if idea in codes.ideas_of(one.concept)}))
 
 
 def _since(record: ClinicalRecord) -> Mapping[str, When]:

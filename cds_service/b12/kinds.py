@@ -10,7 +10,7 @@ from cds_service.b12 import names
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.exposure import drugs_of
 from cds_service.b12.product import B12Product, b12_product_of
-from cds_service.b12.record import ClinicalRecord, Product
+from cds_service.b12.record import ClinicalRecord, Order, Product, Use
 from cds_service.b12.words import RiskDrug
 
 ANTIFOLATE = "drug-antifolate"
@@ -35,8 +35,8 @@ Kinds = Mapping[int, Kind]
 
 def kinds_of(record: ClinicalRecord, codes: CodeSets) -> Kinds:
     """The kind of each product by its identity: the reader makes a single object of a product that comes often."""
-    told = (*record.uses, *record.orders, *record.drafts)
-    products = {id(product): product for product in [one.product for one in told]}
+    told: tuple[Use | Order, ...] = (*record.uses, *record.orders, *record.drafts)
+    products = {id(one.product): one.product for one in told}
     return {key: kind_of(product, codes) for key, product in products.items()}
 
 

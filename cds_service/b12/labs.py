@@ -161,12 +161,12 @@ def _unit_of_range(observed: Observed) -> str:
 def _fault(observed: Observed, unit: str, magnitudes: tuple[Magnitude, ...]) -> UnitFault | None:
     analyte, promised = observed.analyte, observed.promised
     measured = property_of_unit(unit)
-    if unit and Property.OTHER not in {promised, measured} and measured is not promised:
+    if unit and measured is not promised and Property.OTHER not in {promised, measured}:
         return UnitFault("property", _unit_words(promised), unit)
-    ranged = property_of_unit(UNIT_ALIASES.get(observed.range_unit.strip().lower(), ""))
-    has_range = bool(observed.range_high)
-    if unit and has_range and Property.OTHER not in {ranged, measured} and ranged is not measured:
-        return UnitFault("range", observed.range_unit, unit)
+    if unit and observed.range_high:
+        ranged = property_of_unit(UNIT_ALIASES.get(observed.range_unit.strip().lower(), ""))
+        if ranged is not measured and Property.OTHER not in {ranged, measured}:
+            return UnitFault("range", observed.range_unit, unit)
     span = next((one.plausible for one in magnitudes if one.analyte is analyte and one.plausible.unit == unit), None)
     value = observed.value
     if span and value is not None and not observed.comparator and not span.low <= value <= span.high:

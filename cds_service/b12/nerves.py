@@ -33,6 +33,11 @@ def injection_in_force(episode: Episode) -> B12Order | None:
     return max(found, key=authored_on, default=None)
 
 
+def loading_in_force(episode: Episode) -> bool:
+    """An order in force goes on with loading."""
+    return any(at_loading_pace(one, episode) for one in episode.orders)
+
+
 def light_interval(order: B12Order, neuro: Regimen, episode: Episode) -> Schedule | None:
     """The maintenance of an order, where it may be longer than the neurological regimen's."""
     schedule, upkeep = order.schedule, neuro.maintenance
@@ -49,14 +54,10 @@ def light_loading(order: B12Order, episode: Episode) -> int | None:
     Counted with those of the run that goes on. None where it goes on longer, has no end, or the standard no number.
     """
     most, close = most_doses(episode.standard), _loading_of(order, episode)
-    if (
-        most is None
-        or not close
-        or not is_being_loaded(episode)
-        or any(one.total is None or one.open_ended for one in close)
-    ):
+    planned = [one.total for one in close if one.total is not None and not one.open_ended]
+    if most is None or not planned or len(planned) < len(close) or not is_being_loaded(episode):
         return None
-    doses = len(ongoing_run(episode)) + sum(one.total or 0 for one in close)
+    doses = len(ongoing_run(episode)) + sum(planned)
     return doses if doses <= most else None
 
 

@@ -73,11 +73,36 @@ def is_broken(episode: Episode) -> bool:
 
 
 def broken_open_loading(episode: Episode) -> Regimen | None:
-    """The regimen whose loading, without a number of doses, stopped with fewer than any known, and nothing followed."""
-    regimen = episode.regimen
-    if regimen is None or regimen.loading_doses is not None or not in_loading(episode):
+    """
+    The regimen whose loading, without a number of doses, stopped, and nothing followed.
+
+    It stopped with fewer doses than any known loading has, or an order in force asks for more of them.
+    """
+    if not (in_loading(episode) or _loading_is_ordered_on(episode)):
         return None
-    return regimen if is_broken(episode) and nothing_followed(episode) else None
+    return _open_loading(episode) if is_broken(episode) else None
+
+
+def running_open_loading(episode: Episode) -> Regimen | None:
+    """The regimen whose loading, without a number of doses, has not stopped, and has yet to reach its aim."""
+    wanted = in_loading(episode) or (has_begun_loading(episode) and bool(episode.background.neuro))
+    return _open_loading(episode) if wanted and not is_broken(episode) else None
+
+
+def _open_loading(episode: Episode) -> Regimen | None:
+    """The regimen, if its loading has no number of doses and nothing followed it."""
+    regimen = episode.regimen
+    if regimen is None or not regimen.loading or regimen.loading_doses is not None:
+        return None
+    return regimen if nothing_followed(episode) else None
+
+
+def _loading_is_ordered_on(episode: Episode) -> bool:
+    """An order in force asks for more than the standard's loading, without an end, and none for maintenance is."""
+    most = most_doses(episode.standard)
+    endless = any(_endless(one, close) for one in episode.orders if (close := _close_schedules(one, episode)))
+    beyond = most is not None and len(loading_run(episode)) > most
+    return beyond and endless and has_begun_loading(episode) and not maintenance_stands(episode)
 
 
 def nothing_followed(episode: Episode) -> bool:
@@ -123,7 +148,7 @@ def exceeds_every_loading(doses: int, days: Decimal, episode: Episode) -> bool:
 
 def _slowest_pace(episode: Episode) -> Decimal:
     """Days between doses beyond which no protocol speaks of loading."""
-    longest = max((one.loading_interval or Decimal(0) for one in episode.accepted), default=Decimal(0))
+    longest = max((one.loading_interval for one in episode.accepted if one.loading_interval), default=Decimal(0))
     return longest * (1 + episode.protocol.timing.interval_tolerance.value)
 
 
@@ -159,9 +184,10 @@ def prolonging_order(episode: Episode) -> tuple[B12Order, Schedule, int | None] 
         close = _close_schedules(order, episode)
         if close and _endless(order, close) and most is not None and len(run) >= most:
             return order, close[-1], None
-        if close and not viewed and all(one.total is not None for one in close):
-            doses = len(run) + sum(one.total or 0 for one in close)
-            days = _length(run) + sum((one.interval[0] * (one.total or 0) for one in close), Decimal(0))
+        planned = [(one.total, one.interval[0]) for one in close if one.total is not None]
+        if planned and len(planned) == len(close) and not viewed:
+            doses = len(run) + sum(count for count, _ in planned)
+            days = _length(run) + sum(count * interval for count, interval in planned)
             if exceeds_every_loading(doses, days, episode):
                 return order, close[-1], doses
     return None

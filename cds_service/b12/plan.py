@@ -28,8 +28,9 @@ def beginning_of(episode: Episode) -> Start | None:
 
 
 def just_begun(episode: Episode, start: Start) -> bool:
-    """Within the protocol's time after the first dose, and nothing older is on record."""
-    older = any(dose.day.earliest < start.day for dose in episode.timeline.doses)
+    """Within the protocol's time after the first dose, and no dose before those of this start is on record."""
+    others = (dose for dose in episode.timeline.doses if not set(dose.refs) & set(start.refs))
+    older = any(dose.day.earliest < start.day for dose in others)
     return not older and (episode.as_of - start.day).days <= episode.protocol.planning.within.value
 
 
@@ -55,7 +56,7 @@ def _goes_on(order: B12Order, episode: Episode) -> bool:
 
 
 def _ends(schedule: Schedule) -> bool:
-    return schedule.total is not None or (schedule.end is not None and not schedule.open_ended)
+    return schedule.total is not None or schedule.end is not None
 
 
 def grounds(episode: Episode) -> tuple[str, ...]:

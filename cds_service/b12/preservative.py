@@ -43,8 +43,8 @@ def benzyl_alcohol_in(order: B12Order) -> Preservative:
         return Preservative.NAMED
     if not _injected(order):
         return Preservative.ABSENT
-    strength = order.product.strength
-    large = strength is not None and (strength.container_ml or 0) >= MULTI_DOSE_ML
+    container = order.product.strength.container_ml if order.product.strength else None
+    large = container is not None and container >= MULTI_DOSE_ML
     multi = large or any(MULTI_DOSE.search(name) for name in names)
     return Preservative.MULTI_DOSE if multi else Preservative.POSSIBLE
 

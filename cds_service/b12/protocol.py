@@ -108,9 +108,12 @@ class Regimen(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     @cached_property
     def loading_doses(self) -> int | None:
         """Fewest doses that complete loading; None if the source gives no number."""
-        if not self.loading or any(step.doses is None for step in self.loading):
-            return None
-        return sum(int(step.doses.low) for step in self.loading if step.doses)
+        fewest = 0
+        for step in self.loading:
+            if step.doses is None:
+                return None
+            fewest += int(step.doses.low)
+        return fewest or None
 
     @cached_property
     def loading_interval(self) -> Decimal | None:

@@ -26,8 +26,8 @@ class Amount(Struct, frozen=True, gc=False):
     How much is given at one time.
 
     `low` and `high` are micrograms for MASS, millilitres for VOLUME, pieces for COUNT and the bare
-    number for UNKNOWN. `written` is value and unit as the source wrote them. `text_mcg` is the mass
-    by the unit's text where the unit's code says something else.
+    number for UNKNOWN. `written` is value and unit as the source wrote them. `text_mcg` is the highest
+    mass by the unit's text where the unit's code says something else.
     """
 
     low: Decimal

@@ -101,8 +101,8 @@ def lasts(course: StatedCourse, episode: Episode) -> bool:
 
 def _is_enough(course: StatedCourse, episode: Episode) -> bool:
     """A dose by nose is small by design; one by mouth counts from what the protocol calls adequate."""
-    minimum = episode.protocol.oral.minimum.value
-    return course.route is Route.NASAL or (course.route in SWALLOWED and (course.daily_mcg or 0) >= minimum)
+    minimum, daily = episode.protocol.oral.minimum.value, course.daily_mcg
+    return course.route is Route.NASAL or (course.route in SWALLOWED and daily is not None and daily >= minimum)
 
 
 def _low_before(episode: Episode, first: date) -> bool:

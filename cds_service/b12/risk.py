@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
 
 from cds_service.b12 import results
+from cds_service.b12.concept import When
 from cds_service.b12.episode import Episode
 from cds_service.b12.exposure import Exposure
 from cds_service.b12.history import is_injection
@@ -14,6 +16,9 @@ from cds_service.b12.labs import B12_FAMILY, LabResult
 from cds_service.b12.policy import RiskExposure
 from cds_service.b12.safety import anaemia, large_cells
 from cds_service.b12.words import Analyte, Indication, RiskDrug
+
+Begun = Sequence[tuple[When, Exposure]]
+"""Exposures, each with its first day."""
 
 
 class LongUse(Struct, frozen=True):
@@ -39,31 +44,31 @@ def long_uses(episode: Episode) -> tuple[LongUse, ...]:
 
 
 def _long_use(episode: Episode, risk: RiskExposure) -> LongUse | None:
-    taken = [one for one in episode.timeline.exposures if one.drug is risk.drug and not one.once and one.start]
-    now = [one for one in taken if one.on(episode.as_of) and not _stale(one, episode)]
+    exposures = (one for one in episode.timeline.exposures if one.drug is risk.drug and not one.once)
+    taken = [(one.start, one) for one in exposures if one.start]
+    now = [(start, one) for start, one in taken if one.on(episode.as_of) and not _stale(start, one, episode)]
     if not now:
         return None
     since = _begin(now, taken, episode)
     if (episode.as_of - since).days <= risk.longer_than.value:
         return None
-    return LongUse(risk, since, tuple(sorted({one.ref for one in now})))
+    return LongUse(risk, since, tuple(sorted({one.ref for _, one in now})))
 
 
-def _stale(one: Exposure, episode: Episode) -> bool:
+def _stale(start: When, one: Exposure, episode: Episode) -> bool:
     """An order that names no end, and stands since too long to be believed."""
-    if not one.ordered or one.end is not None or one.start is None:
+    if not one.ordered or one.end is not None:
         return False
-    return (episode.as_of - one.start.latest).days > episode.protocol.timing.stale_order.value
+    return (episode.as_of - start.latest).days > episode.protocol.timing.stale_order.value
 
 
-def _begin(now: list[Exposure], taken: list[Exposure], episode: Episode) -> date:
+def _begin(now: Begun, taken: Begun, episode: Episode) -> date:
     """The first day of unbroken use: records no further apart than people are tested again make one use."""
     gap = timedelta(days=int(episode.protocol.screening.retest.value))
-    begin = min(one.start.latest for one in now if one.start)
-    for one in sorted(taken, key=lambda one: one.start.latest if one.start else date.max, reverse=True):
-        over = one.end or one.start
-        if one.start and over and over.latest + gap >= begin:
-            begin = min(begin, one.start.latest)
+    begin = min(start.latest for start, _ in now)
+    for start, one in sorted(taken, key=lambda pair: pair[0].latest, reverse=True):
+        if (one.end or start).latest + gap >= begin:
+            begin = min(begin, start.latest)
     return begin
 
 
@@ -104,15 +109,16 @@ def risk_conditions(episode: Episode) -> tuple[RiskCondition, ...]:
 
 
 def operated_lately(episode: Episode, condition: RiskCondition) -> bool:
-    """The operation is so recent that a first test is not due."""
+    """The operation, the first of several, is so recent that a first test is not due."""
     days = [when.latest for ref in condition.refs if (when := episode.background.since.get(ref))]
     limit = episode.protocol.screening.condition_retest.value
-    return condition.operation and bool(days) and (episode.as_of - max(days)).days <= limit
+    return condition.operation and bool(days) and (episode.as_of - min(days)).days <= limit
 
 
 def injected_since(episode: Episode) -> date | None:
-    """The first day of this course of injections, else of the oldest order in force; None without either."""
-    if episode.course.doses:
+    """The first day of this course of injections, else of the oldest order in force; None without either, or lapsed."""
+    due = episode.course.due
+    if episode.course.doses and not (due and due.lapsed):
         return episode.course.doses[0].day.latest
     ordered = (order.order.authored for order in episode.orders if is_injection(order))
     return min((one.latest for one in ordered if one), default=None)
@@ -121,7 +127,7 @@ def injected_since(episode: Episode) -> date | None:
 def cause_known(episode: Episode) -> bool:
     """Something on record explains a lack of B12, or another therapy its use."""
     known = episode.background.indication is not Indication.UNKNOWN or bool(episode.special)
-    other = episode.background.nitrous_oxide or risk_conditions(episode) or long_uses(episode)
+    other = episode.background.nitrous_oxide_ever or risk_conditions(episode) or long_uses(episode)
     return known or bool(other)
 
 
@@ -134,9 +140,9 @@ def antibody_measured(episode: Episode) -> bool:
 def days_on_nitrous_oxide(episode: Episode) -> tuple[int, tuple[str, ...]]:
     """(number of days, references) on which the gas was given within the time that a result counts."""
     begins = episode.as_of - timedelta(days=int(episode.protocol.results.current.value))
-    exposures = (one for one in episode.timeline.exposures if one.drug is RiskDrug.NITROUS_OXIDE)
-    given = [one for one in exposures if one.once and one.start and one.start.latest >= begins]
-    return len({one.start.latest for one in given if one.start}), tuple(sorted({one.ref for one in given}))
+    exposures = (one for one in episode.timeline.exposures if one.drug is RiskDrug.NITROUS_OXIDE and one.once)
+    given = [(one.start.latest, one.ref) for one in exposures if one.start and one.start.latest >= begins]
+    return len({day for day, _ in given}), tuple(sorted({ref for _, ref in given}))
 
 
 def nitrous_oxide_planned(episode: Episode) -> tuple[str, ...]:

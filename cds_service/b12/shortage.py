@@ -36,6 +36,12 @@ def shortage_of(episode: Episode) -> Shortage | None:
     return Shortage("marker", marker) if marker.analyte is Analyte.MMA else None
 
 
+def functional_shortage(episode: Episode) -> tuple[str, ...]:
+    """What shows a shortage where the level alone is unclear: the raised marker; or none."""
+    found = shortage_of(episode)
+    return (found.result.ref,) if found and found.kind == "functional" else ()
+
+
 def regimen_to_offer(episode: Episode) -> Regimen | None:
     """The patient's regimen, unless an allergy to its cobalamin is on record."""
     regimen = episode.regimen

@@ -50,7 +50,7 @@ class _Reader(Measures):
         self.phases: list[SigPhase] = []
         self.as_needed = False
         self.dangling = False
-        self.indication_at = -1
+        self.indication_at: int | None = None
 
     def read(self) -> SigReading:
         """Everything, or Misread."""
@@ -197,9 +197,10 @@ class _Reader(Measures):
 
     def _sign_times(self) -> None:
         """Consume the rest of "x 7", "x 2 weeks", "x 7 doses", "x3/week"."""
-        after_piece = self.at > 1 and (before := self.unit(-2)) is not None and before.kind is AmountKind.COUNT
-        span = self.span()
-        if span[0] == span[1] and self.word() not in ADVERBS and self._times_per(span[0]):
+        before = self.unit(-2)
+        after_piece = before is not None and before.kind is AmountKind.COUNT
+        low, high = span = self.span()
+        if low == high and self.word() not in ADVERBS and self._times_per(low):
             return
         if (unit := self.time_unit()) is not None:
             self.draft.put_duration(span, unit)
@@ -250,7 +251,8 @@ class _Reader(Measures):
             self._hyphenated(start, span)
 
     def _times(self, span: Span) -> None:
-        if span[0] != span[1] or not self._times_per(span[0]):
+        low, high = span
+        if low != high or not self._times_per(low):
             raise Misread("a number of times without a period")
 
     def _hyphenated(self, start: int, span: Span) -> None:
@@ -268,9 +270,10 @@ class _Reader(Measures):
 
     def _adverb(self, span: Span, clear: frozenset[int], unit: TimeUnit) -> None:
         """Put the frequency of "3-monthly", where the number means nothing else."""
-        if span[0] not in clear or span[0] != span[1]:
+        low, high = span
+        if low not in clear or low != high:
             raise Misread("a frequency can be read in two ways")
-        self.draft.put_frequency(Schedule(Decimal(1), *span, unit))
+        self.draft.put_frequency(Schedule(Decimal(1), low, high, unit))
 
     def _time(self, start: int, span: Span) -> None:
         """A time without "for": before an event, a duration said again, or a duration after a daily frequency."""
@@ -279,9 +282,11 @@ class _Reader(Measures):
         if unit is not None and self.word() == "before" and not self.draft.timed:
             self.before(unit)
             self.draft.marks.add(Mark.SINGLE)
-        elif unit is not None and (
-            (frequency and frequency.interval[1] <= 1) or (start and self.word(-3) == "(" and self.draft.duration)
-        ):
+        elif unit is not None and ((frequency and frequency.interval[1] <= 1) or self._said_again(start)):
             self.draft.put_duration(span, unit)
         else:
             raise Misread("a time is not understood")
+
+    def _said_again(self, start: int) -> bool:
+        """In brackets after a duration: "for 4 weeks (28 days)"."""
+        return self.draft.duration is not None and self.tokens[start - 1].word == "("

@@ -42,11 +42,11 @@ class Measures(Walk):
             self.at += 1
             self._package(span, unit, noun)
             return
-        amount = Amount(span[0] * unit.factor, span[1] * unit.factor, unit.kind, written, unit.piece)
-        self._put_amount(start, amount)
+        low, high = span
+        self._put_amount(start, Amount(low * unit.factor, high * unit.factor, unit.kind, written, unit.piece))
 
     def _put_amount(self, start: int, amount: Amount) -> None:
-        opening = self.tokens[start - 1].word if start else ""
+        opening = self.tokens[start - 1].word  # before the first stands what ends the text: nothing
         paired = opening in {"(", "as"}
         total = paired and amount.kind is AmountKind.MASS and self.accept("total")
         implied = self.draft.put_amount(amount, paired=paired, total=total or opening == "as")
@@ -66,11 +66,11 @@ class Measures(Walk):
         per = self.unit(length - 1)
         if self.word() not in {"/", "per"} or per is None or per.kind is AmountKind.MASS or per.piece is Piece.OTHER:
             return False
-        if span[0] != span[1] or volume == 0 or span[0] == 0:
+        if volume == 0:
             raise Misread("a strength makes no sense")
         self.at += length
         size = (volume or Decimal(1)) * per.factor
-        self._put_strength(Strength(span[0] * unit.factor / size, per.kind, SOURCE))
+        self._put_strength(Strength(_held(span) * unit.factor / size, per.kind, SOURCE))
         self._container(per, volume)
         return True
 
@@ -88,9 +88,7 @@ class Measures(Walk):
 
     def _package(self, span: Span, unit: Unit, noun: Unit) -> None:
         """What one tablet, ampoule or vial holds: "50 microgram tablets", "10 mL vial"."""
-        if span[0] != span[1] or span[0] <= 0:
-            raise Misread("a strength makes no sense")
-        held = span[0] * unit.factor
+        held = _held(span) * unit.factor
         if unit.kind is AmountKind.MASS:
             self._put_strength(Strength(held, noun.kind, SOURCE))
         elif noun.piece in CONTAINERS:
@@ -109,6 +107,15 @@ class Measures(Walk):
         self._package(span, unit, noun)
         written = self.text[self.tokens[start].start : self.tokens[self.at - 1].end]
         if unit.kind is AmountKind.MASS and count == ONE:
-            self._put_amount(start, Amount(span[0] * unit.factor, span[1] * unit.factor, unit.kind, written))
+            mass = _held(span) * unit.factor
+            self._put_amount(start, Amount(mass, mass, unit.kind, written))
         else:
             self._put_amount(start, Amount(*count, noun.kind, written, noun.piece))
+
+
+def _held(span: Span) -> Decimal:
+    """What one piece or millilitre holds: one number above zero."""
+    low, high = span
+    if low != high or low <= 0:
+        raise Misread("a strength makes no sense")
+    return low

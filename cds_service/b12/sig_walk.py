@@ -56,7 +56,8 @@ class Walk:
 
     def unit(self, ahead: int = 0) -> Unit | None:
         """The unit that a coming token names; not consumed."""
-        return unit_named(self.tokens[self.at + ahead].raw)
+        token = self.tokens[self.at + ahead]
+        return unit_named(token.raw) if token.number is None else None  # "1" is a unit in codes, never in a text
 
     def time_unit(self) -> TimeUnit | None:
         """Consume a unit of time."""

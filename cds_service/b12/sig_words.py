@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from enum import Enum, auto
 
@@ -175,10 +177,8 @@ _FREQUENCIES: tuple[tuple[Schedule, str], ...] = (
     (every(1, 1, TimeUnit.YEAR), "yearly|annually"),
 )
 _ROUTES: tuple[tuple[Route, str], ...] = (
-    (
-        Route.INTRAMUSCULAR,
-        "im|i / m|intramuscular|intramuscularly|intra - muscular|intra - muscularly|intramascular|into the muscle|into a muscle",
-    ),
+    (Route.INTRAMUSCULAR, "im|i / m|intramuscular|intramuscularly|intramascular|into the muscle|into a muscle"),
+    (Route.INTRAMUSCULAR, "intra - muscular|intra - muscularly"),
     (Route.SUBCUTANEOUS, "sc|sq|s / c|sub q|sub - q|subq|subcut|sub cut|subcutaneous|subcutaneously|under the skin"),
     (Route.INTRAVENOUS, "iv|i / v|intravenous|intravenously"),
     (Route.INTRADERMAL, "id|intradermal|intradermally"),
@@ -217,22 +217,24 @@ _CLOSINGS = (")", ",", ".", "")
 _PUNCTUATION = ("(", ")", ",", ".", ":")
 
 
-def _entries() -> list[Phrase]:
-    entries: list[Phrase] = [((sign,), Mark.HARMLESS) for sign in _PUNCTUATION]
-    entries += [(tuple(phrase.split()), Mark.HARMLESS) for phrase in _HARMLESS.split("|")]
-    entries += [((*phrase.split(), closing), Mark.HARMLESS) for phrase in _AFTER_LOADING for closing in _CLOSINGS]
-    groups: tuple[tuple[Meaning, str], ...] = (*_FREQUENCIES, *_ROUTES, *_MARKS)
-    entries += [(tuple(phrase.split()), meaning) for meaning, phrases in groups for phrase in phrases.split("|")]
-    return sorted(entries, key=lambda entry: -len(entry[0]))
+_MEANINGS: tuple[tuple[Meaning, str], ...] = (*_FREQUENCIES, *_ROUTES, *_MARKS)
+_ENTRIES: tuple[Phrase, ...] = (
+    *(((sign,), Mark.HARMLESS) for sign in _PUNCTUATION),
+    *((tuple(phrase.split()), Mark.HARMLESS) for phrase in _HARMLESS.split("|")),
+    *(((*phrase.split(), closing), Mark.HARMLESS) for phrase in _AFTER_LOADING for closing in _CLOSINGS),
+    *((tuple(phrase.split()), meaning) for meaning, phrases in _MEANINGS for phrase in phrases.split("|")),
+)
 
 
-def _by_first_word() -> dict[str, tuple[Phrase, ...]]:
-    entries = _entries()
-    firsts = {words[0] for words, _ in entries}
-    return {first: tuple(entry for entry in entries if entry[0][0] == first) for first in firsts}
+def by_first_word(entries: Iterable[Phrase]) -> dict[str, tuple[Phrase, ...]]:
+    """Phrases by their first word, longer ones first, so that the longest that fits is met first."""
+    found: defaultdict[str, list[Phrase]] = defaultdict(list)
+    for words, meaning in sorted(entries, key=lambda entry: -len(entry[0])):
+        found[words[0]].append((words, meaning))
+    return {first: tuple(phrases) for first, phrases in found.items()}
 
 
-PHRASES: dict[str, tuple[Phrase, ...]] = _by_first_word()
+PHRASES: dict[str, tuple[Phrase, ...]] = by_first_word(_ENTRIES)
 
 # Every branch starts with a different kind of character and repeats one class only, so the time is linear.
 _TOKEN = re.compile(

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
-from cds_service.b12.dose import B12Order, Step, mass_of_amount
+from cds_service.b12.dose import B12Order, Step, mass_of_amount, mcg_per_unit
 from cds_service.b12.doubt import swap_of
 from cds_service.b12.episode import Episode
 from cds_service.b12.record import Amount, Schedule, SigReading, Strength
@@ -66,9 +66,8 @@ def supplied_of(draft: B12Order) -> Supplied | None:
     if supply is None or supply.quantity is None or supply.quantity <= 0:
         return None
     amount = amount_of(supply.quantity, supply.unit, supply.unit_code, "")
-    if amount.kind is AmountKind.UNKNOWN or amount.piece is Piece.OTHER:
-        return None
-    if amount.low != supply.quantity:  # in litres, or a mass
+    counted = amount.kind is AmountKind.COUNT and amount.piece is not Piece.OTHER
+    if not counted and not (amount.kind is AmountKind.VOLUME and amount.low == supply.quantity):  # not in litres
         return None
     return Supplied(amount, 1 + (supply.repeats or 0), supply.unit or (amount.piece.value if amount.piece else "mL"))
 
@@ -92,18 +91,21 @@ def _as_needed(step: Step) -> bool:
 
 def portions_of(draft: B12Order, quantity: Amount) -> tuple[Portion, ...]:
     """The steps of the schedule in the quantity's unit; none where one of them cannot be counted in it."""
-    found = [_portion(schedule, amount, quantity, draft.product.strength) for schedule, amount in _said(draft)]
-    return tuple(one for one in found if one) if all(found) else ()
+    portions: list[Portion] = []
+    for schedule, amount in _said(draft):
+        portion = _portion(schedule, amount, quantity, draft.product.strength)
+        if portion is None:
+            return ()
+        portions.append(portion)
+    return tuple(portions)
 
 
 def _said(draft: B12Order) -> list[tuple[Schedule | None, Amount | None]]:
     """(when, how much) of every step: structured, else as its text says."""
     if len(draft.steps) == 1 and draft.steps[0].schedule is None:
         return [(phase.schedule, phase.amount or draft.steps[0].amount) for phase in draft.steps[0].text_phases]
-    spoken = (next(iter(step.text_phases), None) for step in draft.steps)
     return [
-        (step.schedule, step.amount or (phase.amount if phase else None))
-        for step, phase in zip(draft.steps, spoken, strict=True)
+        (step.schedule, step.amount or next((phase.amount for phase in step.text_phases), None)) for step in draft.steps
     ]
 
 
@@ -116,19 +118,12 @@ def _portion(
     if alike and quantity.piece is not Piece.VIAL:
         return Portion(schedule, amount.low, amount.high)
     mass = mass_of_amount(amount, strength)
-    held = _held(quantity, strength)
+    held = mcg_per_unit(quantity, strength)
     if mass is None or held is None:
         return None
     doses = mass.low / held, mass.high / held
     low, high = (one.to_integral_value(ROUND_CEILING) for one in doses) if _used_up(quantity, doses) else doses
     return Portion(schedule, low, high)
-
-
-def _held(quantity: Amount, strength: Strength | None) -> Decimal | None:
-    """Micrograms in one unit of the quantity; a container counts only where its volume is known."""
-    unit = Amount(ONE, ONE, quantity.kind, "", quantity.piece)
-    mass = mass_of_amount(unit, strength)
-    return mass.low if mass else None
 
 
 def _used_up(quantity: Amount, doses: tuple[Decimal, Decimal]) -> bool:
@@ -188,11 +183,13 @@ def _doses(schedule: Schedule) -> Decimal | None:
 
 def _used_in_all(portions: Sequence[Portion], *, most: bool = False) -> Decimal | None:
     """What the schedule uses until its own end, at least or at most; None if it names none."""
-    counts = [_doses(one.schedule) for one in portions]
-    if None in counts:
-        return None
-    used = (count * (one.high if most else one.low) for count, one in zip(counts, portions, strict=True) if count)
-    return sum(used, Decimal(0))
+    used = Decimal(0)
+    for one in portions:
+        count = _doses(one.schedule)
+        if count is None:
+            return None
+        used += count * (one.high if most else one.low)
+    return used
 
 
 def _used_within(portions: Sequence[Portion], days: Decimal, *, most: bool = False) -> Decimal:
@@ -245,7 +242,7 @@ def _share(episode: Episode) -> Decimal:
 def _fitted(kind: str, asked: _Question, used: Decimal, until: date | None = None) -> Mismatch:
     """With another number of refills, where refills are ordered; else with another quantity."""
     supplied, needed = asked.supplied, _rounded(used, asked)
-    fitting = max(0, int((needed / supplied.amount.low).to_integral_value(ROUND_CEILING)) - 1)
+    fitting = int((needed / supplied.amount.low).to_integral_value(ROUND_CEILING)) - 1
     if asked.repeats and fitting != asked.repeats:
         return Mismatch(kind, supplied.total, needed, supplied.unit, repeats=fitting, until=until)
     return Mismatch(kind, supplied.total, needed, supplied.unit, quantity=needed, until=until)

@@ -6,14 +6,16 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import chain
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
 from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
 from cds_service.b12.exposure import DrugDraft, Exposure, exposures_of_order, exposures_of_use
-from cds_service.b12.kinds import kinds_of
+from cds_service.b12.kinds import Kinds, kinds_of
 from cds_service.b12.labs import LabResult, lab_result_of
 from cds_service.b12.product import B12Product
 from cds_service.b12.protocol import Protocol
@@ -81,31 +83,49 @@ def timeline_of(
 ) -> Timeline:
     """The timeline of a record; future-dated, cancelled, not-done and mistaken entries do not count."""
     today, kinds = as_of.date(), kinds_of(record, codes)
-    uses, orders, drafts = (
-        [(one, kinds[id(one.product)]) for one in found] for found in (record.uses, record.orders, record.drafts)
-    )
-    used = [(use, kind.b12) for use, kind in uses if kind.b12 and not kind.b12.antidote and _counts(use, as_of)]
-    told = (event for use, product in used if (event := _dose_event(use, product, codes, read_sig, today)))
+    b12 = {key: kind.b12 for key, kind in kinds.items() if kind.b12}
+    used = [(one, b12[id(one.product)]) for one in record.uses if id(one.product) in b12 and _counts(one, as_of)]
+    doses = [(use, product) for use, product in used if not product.antidote]
+    told = (event for use, product in doses if (event := _dose_event(use, product, codes, read_sig, today)))
     events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
-    courses = (course for use, product in used if (course := _stated_course(use, product, codes, read_sig, today)))
-    history = (b12_order_of(one, kind.b12, codes, read_sig) for one, kind in orders if kind.b12 and _is_order(one))
-    drafted = [b12_order_of(one, kind.b12, codes, read_sig) for one, kind in drafts if kind.b12]
-    exposed = [found for use, kind in uses if kind.drugs for found in exposures_of_use(use, kind.drugs, today)]
-    exposed += [found for one, kind in orders if kind.drugs for found in exposures_of_order(one, kind.drugs, today)]
+    courses = (course for use, product in doses if (course := _stated_course(use, product, codes, read_sig, today)))
+    ordered = [one for one in record.orders if id(one.product) in b12 and _is_order(one)]
+    history = (b12_order_of(one, b12[id(one.product)], codes, read_sig) for one in ordered)
+    drafted = [one for one in record.drafts if id(one.product) in b12]
+    drafts = [b12_order_of(one, b12[id(one.product)], codes, read_sig) for one in drafted]
     return Timeline(
         doses=_without_supplies(_one_a_day(events), int(protocol.timing.loading_gap_weekly.value)),
         courses=tuple(courses),
         orders=tuple(order for order in history if not _is_antidote(order, protocol)),
-        drafts=tuple(one for one in drafted if not _is_withdrawn(one.order)),
-        withdrawn=tuple(one for one in drafted if _is_withdrawn(one.order) and one.order.status != MISTAKE),
+        drafts=tuple(one for one in drafts if not _is_withdrawn(one.order)),
+        withdrawn=tuple(one for one in drafts if _is_withdrawn(one.order) and one.order.status != MISTAKE),
         results=_results(record, protocol, as_of),
         antifolate=any(kind.antifolate for kind in kinds.values()),
-        exposures=tuple(exposed),
+        exposures=_exposures(record, kinds, today),
         drug_drafts=tuple(
-            DrugDraft(drug, one) for one, kind in drafts if not _is_withdrawn(one) for drug in kind.drugs
+            DrugDraft(drug, one)
+            for one in record.drafts
+            if not _is_withdrawn(one)
+            for drug in kinds[id(one.product)].drugs
         ),
-        in_words=frozenset(one.ref for one, kind in (*drafts, *orders, *uses) if kind.in_words),
+        in_words=_in_words(record, kinds),
     )
+
+
+def _exposures(record: ClinicalRecord, kinds: Kinds, today: date) -> tuple[Exposure, ...]:
+    """Every record of a drug that bears on B12, in no order."""
+    drugs = {key: kind.drugs for key, kind in kinds.items() if kind.drugs}
+    found = [exposures_of_use(one, drugs[id(one.product)], today) for one in record.uses if id(one.product) in drugs]
+    found += [
+        exposures_of_order(one, drugs[id(one.product)], today) for one in record.orders if id(one.product) in drugs
+    ]
+    return tuple(chain.from_iterable(found))
+
+
+def _in_words(record: ClinicalRecord, kinds: Kinds) -> frozenset[str]:
+    named = {key for key, kind in kinds.items() if kind.in_words}
+    told: tuple[Use | Order, ...] = (*record.drafts, *record.orders, *record.uses) if named else ()
+    return frozenset(one.ref for one in told if id(one.product) in named)
 
 
 def _is_withdrawn(draft: Order) -> bool:
@@ -156,7 +176,7 @@ def _dose_event(use: Use, product: B12Product, codes: CodeSets, read_sig: SigRea
     if use.when is None or not _is_single_dose(use):
         return None
     step = step_of(use.instruction, product, codes, read_sig)
-    day = When(min(use.when.earliest, today), min(use.when.latest, today), use.when.instant)
+    day = _up_to(today, use.when)
     mass = mass_of(step, product.strength)
     return DoseEvent(day, product.substance, _route(use, product, codes, read_sig), mass, use.kind, (use.ref,))
 
@@ -209,8 +229,14 @@ def _merge(same_day: list[DoseEvent]) -> DoseEvent:
 def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
     past = (one for one in record.observations if not (one.when and in_future(one.when, as_of)))
     found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
-    unique = {result.ref: result for result in found}
+    today = as_of.date()
+    unique = {one.ref: replace(one, day=_up_to(today, one.day) if one.day else None) for one in found}
     return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
+
+
+def _up_to(today: date, day: When) -> When:
+    """An inexact date without the part of it that is still to come."""
+    return When(min(day.earliest, today), min(day.latest, today), day.instant)
 
 
 def _newest_first(day: When | None) -> int:

@@ -54,8 +54,8 @@ def drift_of(episode: Episode) -> Drift | None:
     return None
 
 
-def low_despite_order(episode: Episode) -> tuple[LabResult, B12Order] | None:
-    """A recent deficient level so long after an order in force that treatment should have raised it, and the order."""
+def low_despite_order(episode: Episode) -> tuple[LabResult, date, B12Order] | None:
+    """A recent deficient level and its day, so long after an order in force that it should have risen; the order."""
     low, needed = level(episode), episode.protocol.monitoring.response.late.value
     recent = low and is_current(low, episode, episode.protocol.results.recent)
     if not recent or low is None or low.day is None or standing(episode) is not Standing.DEFICIENT:
@@ -63,7 +63,7 @@ def low_despite_order(episode: Episode) -> tuple[LabResult, B12Order] | None:
     sampled = low.day.earliest
     authored = ((one.order.authored, one) for one in episode.orders)
     late = (one for day, one in authored if day and (sampled - day.latest).days >= needed)
-    return next(((low, one) for one in late), None)
+    return next(((low, low.day.latest, one) for one in late), None)
 
 
 def _levels(analyte: Analyte, episode: Episode) -> tuple[LabResult, ...]:

@@ -38,11 +38,8 @@ UNKNOWN = Unit(AmountKind.UNKNOWN)
 SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (GRAM, "g gm gram grams"),
     (MILLIGRAM, "mg mgs MG milligram milligrams milligramme milligrammes"),
-    (
-        MICROGRAM,
-        "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg microgram micrograms"
-        " microgramme microgrammes mikrogram gamma \u03b3",
-    ),
+    (MICROGRAM, "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg mikrogram gamma \u03b3"),
+    (MICROGRAM, "microgram micrograms microgramme microgrammes"),
     (NANOGRAM, "ng nanogram nanograms"),
     (MILLILITRE, "mL ml ML Ml mls mLs cc millilitre millilitres milliliter milliliters"),
     (LITRE, "L litre litres liter liters"),
@@ -87,7 +84,7 @@ def amount_of(value: Decimal, unit: str, code: str, system: str, high: Decimal |
     """
     The amount that a FHIR Quantity, or a Range of two in the same unit, states.
 
-    Where code and text name different masses the code decides and `text_mcg` keeps the text's.
+    Where code and text name different masses the code decides and `text_mcg` keeps the text's highest.
     Where they name different kinds of thing, or neither is known, the kind is UNKNOWN.
     """
     coded = _unit_coded(code, system)
@@ -100,7 +97,7 @@ def amount_of(value: Decimal, unit: str, code: str, system: str, high: Decimal |
         meant.kind,
         _written(value, high, unit.strip() or _label(code, system)),
         meant.piece,
-        value * spoken.factor if spoken and _masses_differ(meant, spoken) else None,
+        top * spoken.factor if spoken and _masses_differ(meant, spoken) else None,
     )
 
 

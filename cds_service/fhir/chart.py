@@ -12,9 +12,10 @@ from cds_service.b12.record import Condition
 from cds_service.fhir import chart_elements as fhir
 from cds_service.fhir.dates import read_when, span_of
 from cds_service.fhir.dosage import read_concept
+from cds_service.fhir.lens import Lens
 from cds_service.fhir.prefetch import Sent
 from cds_service.fhir.relevance import lab_of, reactions_of
-from cds_service.fhir.resources import Lens, ref_of, status_of
+from cds_service.fhir.resources import ref_of, status_of
 
 SEVERITIES = ("severe", "moderate", "mild")
 CRITICALITY = {"CRITL": "low", "CRITH": "high", "CRITU": "unable-to-assess"}  # as DSTU2 wrote it

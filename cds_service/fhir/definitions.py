@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from cds_service.b12.protocol import Regimen
 from cds_service.errors import OutputFault
 from cds_service.fhir.new_orders import whole_order
+from cds_service.fhir.valid import check
 
 CANONICAL = "https://cobalamin-cds.org/fhir"
 PLAN_TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
@@ -57,7 +58,7 @@ def plan_definition(rule: RuleText, edition: Edition) -> Resource:
 
 def activity_definition(regimen: Regimen, protocol: str, citations: Sequence[str], edition: Edition) -> Resource:
     """A regimen as an ActivityDefinition of a MedicationRequest; raises OutputFault if that is not valid FHIR."""
-    order = whole_order(regimen, "any")
+    order = check(whole_order(regimen, "any"))  # also: fhir.resources builds its models now, and not in a call
     return checked({
         "resourceType": "ActivityDefinition",
         **_head("ActivityDefinition", fhir_id(f"{protocol}.{regimen.id}"), regimen.title, edition),

@@ -137,64 +137,71 @@ class DispenseRequest(Struct, frozen=True, gc=False):
 
 class MedicationUse(Resource, frozen=True, gc=False):
     """
-    What MedicationRequest, -Order, -Administration, -Dispense, -Statement and Immunization have between them.
+    What orders, doses given, supplies, statements and Immunizations have between them.
 
     The larger parts stay bytes until the drug turns out to matter, which few in a chart do.
     """
 
     status: str | None = None
-    intent: str | None = None
-    doNotPerform: bool | None = None
-    wasNotGiven: bool | None = None  # DSTU2
-    wasNotTaken: bool | None = None  # DSTU2
-    notGiven: bool | None = None  # STU3
-    taken: str | None = None  # STU3
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
-    vaccineCode: CodeableConcept | None = None
     contained: Raw = Raw()
+
+
+class MedicationOrdered(MedicationUse, frozen=True, gc=False):
+    """What MedicationRequest and DSTU2's MedicationOrder have between them."""
+
+    intent: str | None = None
+    doNotPerform: bool | None = None
     authoredOn: str | None = None
-    dateWritten: str | None = None
-    dateAsserted: str | None = None
-    dateEnded: str | None = None
+    dateWritten: str | None = None  # DSTU2
+    dateEnded: str | None = None  # DSTU2
     dispenseRequest: Raw = Raw()
     reasonCode: Raw = Raw()
-    reasonCodeableConcept: Raw = Raw()
+    reasonCodeableConcept: Raw = Raw()  # DSTU2
     dosageInstruction: Raw = Raw()
-    dosage: Raw = Raw()
-    effectiveDateTime: str | None = None
-    effectiveTimeDateTime: str | None = None
-    effectivePeriod: Period | None = None
-    occurrenceDateTime: str | None = None
-    whenHandedOver: str | None = None
-    whenPrepared: str | None = None
-    daysSupply: Quantity | None = None
-    doseQuantity: Quantity | None = None  # Immunization
-    route: CodeableConcept | None = None
 
 
-class MedicationRequest(MedicationUse, frozen=True, gc=False, tag=True):
+class MedicationRequest(MedicationOrdered, frozen=True, gc=False, tag=True):
     pass
 
 
-class MedicationOrder(MedicationUse, frozen=True, gc=False, tag=True):
+class MedicationOrder(MedicationOrdered, frozen=True, gc=False, tag=True):
     """DSTU2's MedicationRequest."""
 
 
 class MedicationAdministration(MedicationUse, frozen=True, gc=False, tag=True):
-    pass
+    wasNotGiven: bool | None = None  # DSTU2
+    notGiven: bool | None = None  # STU3
+    effectiveDateTime: str | None = None
+    effectiveTimeDateTime: str | None = None  # DSTU2
+    occurrenceDateTime: str | None = None  # R5
+    effectivePeriod: Period | None = None
+    dosage: Raw = Raw()
 
 
 class MedicationDispense(MedicationUse, frozen=True, gc=False, tag=True):
-    pass
+    whenHandedOver: str | None = None
+    whenPrepared: str | None = None
+    daysSupply: Quantity | None = None
+    dosageInstruction: Raw = Raw()
 
 
 class MedicationStatement(MedicationUse, frozen=True, gc=False, tag=True):
-    pass
+    wasNotTaken: bool | None = None  # DSTU2
+    taken: str | None = None  # STU3
+    effectiveDateTime: str | None = None
+    effectivePeriod: Period | None = None
+    dosage: Raw = Raw()
 
 
 class Immunization(MedicationUse, frozen=True, gc=False, tag=True):
-    pass
+    wasNotGiven: bool | None = None  # DSTU2
+    notGiven: bool | None = None  # STU3
+    vaccineCode: CodeableConcept | None = None
+    occurrenceDateTime: str | None = None
+    doseQuantity: Quantity | None = None
+    route: CodeableConcept | None = None
 
 
 class ReferenceRange(Struct, frozen=True, gc=False):

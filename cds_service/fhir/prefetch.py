@@ -183,11 +183,11 @@ def _add_known(bundle: bundles.KnownBundle, where: str, expected: str, pile: _Pi
     """A Bundle that was read in one go, which nearly all are."""
     entries = bundle.entry or ()
     pile.room(len(entries), where)
-    bodies = [entry.resource for entry in entries]
-    kinds = {body.__class__ for body in bodies} - {type(None), fhir.OperationOutcome}
-    for index, body in enumerate(bodies):
-        if body.__class__ in kinds and does_matter(body, pile.matters):
-            pile.resources.append(Sent(body, where, index, entries[index].fullUrl or ""))
+    kinds = {entry.resource.__class__ for entry in entries} - {type(None), fhir.OperationOutcome}
+    for index, entry in enumerate(entries):
+        body = entry.resource
+        if body is not None and body.__class__ in kinds and does_matter(body, pile.matters):
+            pile.resources.append(Sent(body, where, index, entry.fullUrl or ""))
     found = {kind.__name__ for kind in kinds} | ({expected} - {""})
     pile.seen |= found
     _note_next(bundle.link, found, pile)

@@ -17,9 +17,9 @@ from cds_service.fhir import chart, resources
 from cds_service.fhir import chart_elements as beside
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.chart_elements import Known
+from cds_service.fhir.lens import Lens
 from cds_service.fhir.medication import medications_of
 from cds_service.fhir.prefetch import Prefetched, Sent
-from cds_service.fhir.resources import Lens
 
 Value = Patient | Condition | Procedure | Observed | Order | Use | Allergy | LabOrder | Plan | chart.Kin
 OTHER_PATIENT = "expected the patient of the context, got another patient"

@@ -30,14 +30,13 @@ def does_matter(body: Known, matters: Matters) -> bool:
 
 def relevance(codes: CodeSets) -> Matters:
     """A filter by these code sets: a known code, or in a drug's case a name of interest."""
-    coded, drug = _coded(codes), _drug(codes)
+    coded, drug, named = _coded(codes), _drug(codes), _named(codes)
     drugs = (
         fhir.MedicationRequest,
         fhir.MedicationOrder,
         fhir.MedicationAdministration,
         fhir.MedicationDispense,
         fhir.MedicationStatement,
-        fhir.Immunization,
     )
     return {
         fhir.Condition: coded,
@@ -47,6 +46,7 @@ def relevance(codes: CodeSets) -> Matters:
         chart.FamilyMemberHistory: lambda body: any(coded(one) for one in body.condition or ()),
         **dict.fromkeys((chart.ServiceRequest, chart.ProcedureRequest, chart.DiagnosticOrder), _tests(codes)),
         **dict.fromkeys(drugs, drug),
+        fhir.Immunization: lambda body: body.vaccineCode is not None and named(body.vaccineCode),
     }
 
 
@@ -65,12 +65,20 @@ def _coded(codes: CodeSets) -> Callable[[Any], bool]:
 
 
 def _drug(codes: CodeSets) -> Callable[[fhir.MedicationUse], bool]:
-    known = frozenset(codes.ideas) | frozenset(codes.products)
+    named = _named(codes)
 
     def matters(body: fhir.MedicationUse) -> bool:
-        concept = body.medicationCodeableConcept or body.vaccineCode
-        if concept is None:
-            return body.medicationReference is not None
+        concept = body.medicationCodeableConcept
+        return body.medicationReference is not None if concept is None else named(concept)
+
+    return matters
+
+
+def _named(codes: CodeSets) -> Callable[[fhir.CodeableConcept], bool]:
+    """A known code or a name of interest."""
+    known = frozenset(codes.ideas) | frozenset(codes.products)
+
+    def matters(concept: fhir.CodeableConcept) -> bool:
         text, bare = concept.text, True
         for one in codings(concept):
             if (one.system, one.code) in known:

@@ -5,52 +5,26 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from math import ceil
-from typing import TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
 
 from cds_service.b12.chart import Supply
-from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
-from cds_service.b12.exposure import is_other_drug
 from cds_service.b12.record import Condition, Instruction, Observed, Order, Patient, Procedure, Product, Schedule, Use
 from cds_service.b12.words import Evidence
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dates import read_when, span_of
 from cds_service.fhir.dosage import days_of, read_concept, read_dosages, read_quantity, usable
-from cds_service.fhir.medication import Medications, read_product
+from cds_service.fhir.lens import DOSAGES, Lens, part, product_and_dose, product_of
+from cds_service.fhir.medication import read_product
 from cds_service.fhir.prefetch import Sent
 from cds_service.fhir.relevance import lab_of
 
-DOSAGES = msgspec.json.Decoder(list[fhir.Dosage] | fhir.Dosage | None)
 REASONS = msgspec.json.Decoder(fhir.Concepts)
 DISPENSE = msgspec.json.Decoder(fhir.DispenseRequest | None)
-CONTAINED = msgspec.json.Decoder(list[Raw] | None)
 CONCEPT = msgspec.json.Decoder(fhir.CodeableConcept | None)
-Part = TypeVar("Part")
 UCUM = "http://unitsofmeasure.org"
 SPANS = re.compile(rb'"(?:bounds|event")')
-UNSAID = Instruction()
-
-
-class Lens(Struct, frozen=True):
-    """
-    What a resource is read with: the Medications that came beside it, and the codes that matter.
-
-    `products` keeps each coded product that was read, and whether it is a drug other than B12, and `doses` what was
-    read from the same bytes: in a chart the same few come over and over.
-    """
-
-    medications: Medications
-    codes: CodeSets
-    products: dict[tuple[str | None, ...], tuple[Product, bool]] = {}
-    doses: dict[tuple[bytes, bytes], Instruction] = {}
-
-
-def _part(raw: Raw, decoder: msgspec.json.Decoder[Part]) -> Part | None:
-    """A part that was left as bytes; raises msgspec.ValidationError if it is of the wrong type."""
-    return None if fhir.is_nothing(raw) else decoder.decode(raw)
 
 
 def ref_of(sent: Sent) -> str:
@@ -93,8 +67,8 @@ def read_observation(body: fhir.Observation, sent: Sent, lens: Lens) -> Observed
     if lab is None or (body.valueQuantity is None and not fhir.is_nothing(body.dataAbsentReason)):
         return None
     value = body.valueQuantity or fhir.Quantity()
-    low, high = _range(body.referenceRange)
-    unit = (high or low or fhir.Quantity()).unit or (high or low or fhir.Quantity()).code or ""
+    low, high = _range(body.referenceRange) if body.referenceRange else (None, None)
+    limit = high or low
     return Observed(
         ref=ref_of(sent),
         analyte=lab[0],
@@ -107,32 +81,32 @@ def read_observation(body: fhir.Observation, sent: Sent, lens: Lens) -> Observed
         when=read_when(body.effectiveDateTime or body.effectiveInstant) or _of_period(body.effectivePeriod),
         range_low=usable(low.value) if low else None,
         range_high=usable(high.value) if high else None,
-        range_unit=unit,
+        range_unit=(limit.unit or limit.code or "") if limit else "",
         said=_said(body) if body.valueQuantity is None else "",
     )
 
 
 def _said(body: fhir.Observation) -> str:
     """A result in words."""
-    return body.valueString or read_concept(_part(body.valueCodeableConcept, CONCEPT)).label
+    return body.valueString or read_concept(part(body.valueCodeableConcept, CONCEPT)).label
 
 
-def _range(ranges: list[fhir.ReferenceRange] | None) -> tuple[fhir.Quantity | None, fhir.Quantity | None]:
-    telling = (one for one in ranges or () if (one.low and one.low.value) or (one.high and one.high.value))
+def _range(ranges: list[fhir.ReferenceRange]) -> tuple[fhir.Quantity | None, fhir.Quantity | None]:
+    telling = (one for one in ranges if (one.low and one.low.value) or (one.high and one.high.value))
     found = next(telling, None)
     return (found.low, found.high) if found else (None, None)
 
 
-def read_order(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Order:
+def read_order(body: fhir.MedicationOrdered, sent: Sent, lens: Lens) -> Order:
     """A MedicationRequest, or DSTU2's MedicationOrder."""
-    product, other = _product(body, lens)
+    product, other = product_of(body, lens)
     if other and fhir.is_nothing(sent.raw):
         return _read_other_order(body, sent, product)
-    dosages = _part(body.dosageInstruction, DOSAGES)
+    dosages = part(body.dosageInstruction, DOSAGES)
     instructions = read_dosages(dosages)
     authored = read_when(body.authoredOn or body.dateWritten)
-    dispense = _part(body.dispenseRequest, DISPENSE)
-    reasons = _part(body.reasonCode, REASONS) or _part(body.reasonCodeableConcept, REASONS) or []
+    dispense = part(body.dispenseRequest, DISPENSE)
+    reasons = part(body.reasonCode, REASONS) or part(body.reasonCodeableConcept, REASONS) or []
     return Order(
         ref=ref_of(sent),
         product=product,
@@ -149,10 +123,10 @@ def read_order(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Order:
     )
 
 
-def _read_other_order(body: fhir.MedicationUse, sent: Sent, product: Product) -> Order:
+def _read_other_order(body: fhir.MedicationOrdered, sent: Sent, product: Product) -> Order:
     """Another drug's order in the chart: only whether, and when it begins and ends."""
     spans = SPANS.search(memoryview(body.dosageInstruction))
-    instructions = read_dosages(_part(body.dosageInstruction, DOSAGES)) if spans else ()
+    instructions = read_dosages(part(body.dosageInstruction, DOSAGES)) if spans else ()
     authored = read_when(body.authoredOn or body.dateWritten)
     return Order(
         ref=ref_of(sent),
@@ -162,7 +136,7 @@ def _read_other_order(body: fhir.MedicationUse, sent: Sent, product: Product) ->
         instructions=instructions,
         authored=authored,
         starts=_starts(instructions),
-        ends=_stated_end(body, _part(body.dispenseRequest, DISPENSE)) or _ends(instructions, authored),
+        ends=_stated_end(body, part(body.dispenseRequest, DISPENSE)) or _ends(instructions, authored),
         do_not_perform=bool(body.doNotPerform),
     )
 
@@ -194,7 +168,7 @@ def _supply(dispense: fhir.DispenseRequest | None) -> Supply | None:
     )
 
 
-def _stated_end(body: fhir.MedicationUse, dispense: fhir.DispenseRequest | None) -> When | None:
+def _stated_end(body: fhir.MedicationOrdered, dispense: fhir.DispenseRequest | None) -> When | None:
     validity = dispense.validityPeriod if dispense else None
     return read_when(body.dateEnded) or (read_when(validity.end) if validity else None)
 
@@ -225,19 +199,20 @@ def _end_of(schedule: Schedule | None, begin: date | None) -> date | None:
     return begin + timedelta(days=min(ceil(schedule.duration_high), (date.max - begin).days))
 
 
-def read_administration(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
+def read_administration(body: fhir.MedicationAdministration, sent: Sent, lens: Lens) -> Use:
     """A dose given."""
     moment = body.effectiveDateTime or body.effectiveTimeDateTime or body.occurrenceDateTime
     when = read_when(moment) or _of_period(body.effectivePeriod)
-    product, dose = _product_and_dose(body, lens)
-    return Use(ref_of(sent), Evidence.ADMINISTERED, product, _use_status(body), when, None, dose)
+    product, dose = product_and_dose(body, body.dosage, lens)
+    status = _unless(body.wasNotGiven or body.notGiven, body.status)
+    return Use(ref_of(sent), Evidence.ADMINISTERED, product, status, when, None, dose)
 
 
-def read_dispense(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
+def read_dispense(body: fhir.MedicationDispense, sent: Sent, lens: Lens) -> Use:
     """A supply handed over, counted on that day."""
     when = read_when(body.whenHandedOver) or read_when(body.whenPrepared)
     until = _supplied_until(when, body.daysSupply)
-    product, dose = _product_and_dose(body, lens)
+    product, dose = product_and_dose(body, body.dosageInstruction, lens)
     return Use(ref_of(sent), Evidence.DISPENSED, product, body.status or "", when, until, dose)
 
 
@@ -250,66 +225,30 @@ def _supplied_until(when: When | None, supply: fhir.Quantity | None) -> When | N
     return When(last, last)
 
 
-def read_statement(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
+def read_statement(body: fhir.MedicationStatement, sent: Sent, lens: Lens) -> Use:
     """What somebody says is or was taken: one day, or a stretch."""
     period = body.effectivePeriod
     when = read_when(body.effectiveDateTime) or (read_when(period.start) if period else None)
     until = read_when(period.end) if period else None
-    product, dose = _product_and_dose(body, lens)
-    return Use(ref_of(sent), Evidence.STATED, product, _use_status(body), when, until, dose)
+    product, dose = product_and_dose(body, body.dosage, lens)
+    status = _unless(body.wasNotTaken or body.taken == "n", body.status)
+    return Use(ref_of(sent), Evidence.STATED, product, status, when, until, dose)
 
 
-def read_immunization(body: fhir.MedicationUse, sent: Sent, lens: Lens) -> Use:
+def read_immunization(body: fhir.Immunization, sent: Sent, lens: Lens) -> Use:
     """Some systems record every injection as an Immunization."""
     amount = read_quantity(body.doseQuantity)
     route = read_concept(body.route) if body.route else None
     product = read_product(body.vaccineCode, None, None, lens.medications)
     when = read_when(body.occurrenceDateTime)
     instruction = Instruction(amount=amount, route=route)
-    return Use(ref_of(sent), Evidence.PROCEDURE, product, _use_status(body), when, None, instruction)
+    status = _unless(body.wasNotGiven or body.notGiven, body.status)
+    return Use(ref_of(sent), Evidence.PROCEDURE, product, status, when, None, instruction)
 
 
-def _use_status(body: fhir.MedicationUse) -> str:
-    """DSTU2 and STU3 say with a flag beside the status that nothing was given or taken."""
-    return (
-        "not-done" if body.wasNotGiven or body.notGiven or body.wasNotTaken or body.taken == "n" else body.status or ""
-    )
-
-
-def _product_and_dose(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, Instruction]:
-    """What was given, and how much at a time; of another drug that is never asked."""
-    product, other = _product(body, lens)
-    if other:
-        return product, UNSAID
-    said = bytes(body.dosage), bytes(body.dosageInstruction)
-    dose = lens.doses.get(said)
-    if dose is None:
-        dose = lens.doses[said] = _first(body)
-    return product, dose
-
-
-def _first(body: fhir.MedicationUse) -> Instruction:
-    instructions = read_dosages(_part(body.dosage, DOSAGES) or _part(body.dosageInstruction, DOSAGES))
-    return instructions[0] if instructions else UNSAID
-
-
-def _product(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, bool]:
-    """The product, and whether it is a drug other than B12."""
-    concept = body.medicationCodeableConcept
-    one = concept.coding[0] if concept and isinstance(concept.coding, list) and len(concept.coding) == 1 else None
-    if concept is None or one is None:
-        return _read_product(body, lens)
-    key = (one.system, one.code, one.display, concept.text)
-    found = lens.products.get(key)
-    if found is None:
-        found = lens.products[key] = _read_product(body, lens)
-    return found
-
-
-def _read_product(body: fhir.MedicationUse, lens: Lens) -> tuple[Product, bool]:
-    contained = _part(body.contained, CONTAINED)
-    product = read_product(body.medicationCodeableConcept, body.medicationReference, contained, lens.medications)
-    return product, is_other_drug(product, lens.codes)
+def _unless(nothing: bool | None, status: str | None) -> str:  # noqa: FBT001 - a flag of the resource
+    """The status; DSTU2 and STU3 say with a flag beside it that nothing was given or taken."""
+    return "not-done" if nothing else status or ""
 
 
 def _of_period(period: fhir.Period | None) -> When | None:

@@ -16,9 +16,9 @@ from cds_service.b12.results import (
     standing,
 )
 from cds_service.b12.shortage import shortage_of
-from cds_service.b12.verdict import TESTS, Fact, Finding, OrderTests, Silent, Undecided, Verdict
+from cds_service.b12.verdict import TESTS, THERAPY, Fact, Finding, OrderTests, Silent, Undecided, Verdict
 from cds_service.b12.words import Analyte
-from cds_service.rules import VIEW, patient_rule
+from cds_service.rules import SELECT, VIEW, patient_rule
 
 SAYS = {
     "second_test": "analyte written sampled",
@@ -31,8 +31,10 @@ TEST_FOR = {
     "pregnant": Analyte.ACTIVE_B12,
 }
 
+ABOUT = {"nitrous_oxide": THERAPY}  # beside the card on nitrous oxide, which offers the same test
 
-@patient_rule(*VIEW, says=SAYS)
+
+@patient_rule(*VIEW, *SELECT, says=SAYS)
 def judge(episode: Episode) -> Verdict:
     """
     When the newest B12 level lies in the protocol's grey zone
@@ -60,7 +62,7 @@ def judge(episode: Episode) -> Verdict:
         "written": found.written,
         "sampled": found.day.latest,
     }
-    return Finding(variant, facts, (found.ref,), (OrderTests((TEST_FOR[variant],)),), about=TESTS)
+    return Finding(variant, facts, (found.ref,), (OrderTests((TEST_FOR[variant],)),), about=ABOUT.get(variant, TESTS))
 
 
 def _no_question(episode: Episode) -> str:

@@ -47,9 +47,8 @@ def judge(episode: Episode) -> Verdict:
 
 def _only_ordered(episode: Episode) -> Verdict:
     found = low_despite_order(episode)
-    day = found[0].day if found else None
-    if found is None or day is None:
+    if found is None:
         return Silent("no B12 therapy goes on")
-    low, order = found
-    facts: dict[str, Fact] = {"analyte": low.analyte.value, "written": low.written, "sampled": day.latest}
+    low, sampled, order = found
+    facts: dict[str, Fact] = {"analyte": low.analyte.value, "written": low.written, "sampled": sampled}
     return Finding("ordered", facts, (low.ref, order.ref), about=low.ref)

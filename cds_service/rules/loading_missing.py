@@ -6,6 +6,7 @@ from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
 from cds_service.b12.history import is_maintenance, started_before
 from cds_service.b12.protocol import Regimen
+from cds_service.b12.shortage import functional_shortage
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Silent, Undecided, Verdict
 from cds_service.rules import SELECT, SIGN, draft_rule
 
@@ -19,7 +20,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When an injection is ordered at a maintenance interval
      and nothing shows that B12 was ever given or ordered before
-     and a deficiency is documented or measured, or neurological signs are
+     and a deficiency is documented or measured (also by a raised marker beside a level in the grey zone),
+      or neurological signs are
     Then name the protocol's loading for this patient and offer the order with loading put first.
     """
     if because := episode.out_of_scope:
@@ -33,7 +35,7 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
         return Silent("not an injection at a maintenance interval only")
     if before := started_before(episode, draft):
         return Silent(before)
-    grounds = episode.deficiency or episode.background.neuro
+    grounds = episode.deficiency or episode.background.neuro or functional_shortage(episode)
     return _untreated(episode, draft, regimen, grounds) if grounds else _no_grounds(episode)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cds_service.b12.continuity import allergic, ended_order, standing_orders, unfinished_loading, was_stopped_lately
 from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.history import LoadingState, covered_by
+from cds_service.b12.phase import running_open_loading
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.verdict import (
     THERAPY,
@@ -12,6 +13,7 @@ from cds_service.b12.verdict import (
     Finding,
     OrderLoading,
     OrderMaintenance,
+    OrderRegimen,
     Proposal,
     Silent,
     Undecided,
@@ -23,6 +25,7 @@ SAYS = {
     "ended": "cause ordered?",
     "discharge": "cause given last",
     "discharge_loading": "given needed last",
+    "discharge_open": "given last regimen",
 }
 
 
@@ -40,13 +43,23 @@ def judge(episode: Episode) -> Verdict:
         return Silent(because)
     if standing_orders(episode):
         return Silent("a B12 order is in force")
-    unfinished = unfinished_loading(episode) if episode.stage is Stage.DISCHARGE else None
-    if unfinished and episode.regimen:
-        return _unfinished(unfinished, episode.regimen)
+    if episode.stage is Stage.DISCHARGE and (unfinished := _loading(episode)):
+        return unfinished
     if not episode.lifelong:
         unseen = "Condition" in episode.unseen
         return Undecided("the problem list") if unseen else Silent("no cause that lasts is documented")
     return _lifelong(episode)
+
+
+def _loading(episode: Episode) -> Finding | None:
+    unfinished, regimen = unfinished_loading(episode), running_open_loading(episode)
+    if unfinished and episode.regimen:
+        return _unfinished(unfinished, episode.regimen)
+    if regimen is None:
+        return None
+    course, neuro = episode.course, episode.background.neuro
+    facts: dict[str, Fact] = {"given": course.given, "last": course.doses[-1].day.latest, "regimen": regimen}
+    return Finding("discharge_open", facts, (*course.refs, *neuro), (OrderRegimen(regimen),), about=THERAPY)
 
 
 def _unfinished(state: LoadingState, regimen: Regimen) -> Finding:

@@ -12,6 +12,7 @@ from cds_service.b12.nerves import (
     judged_draft,
     light_interval,
     light_loading,
+    loading_in_force,
     neuro_regimen,
     never_loaded,
     short_loading,
@@ -93,7 +94,7 @@ def _of_draft(episode: Episode, draft: B12Order, regimen: Regimen) -> Verdict:
     fix = AddLoading(draft.ref, regimen)
     if begun and never_loaded(episode):
         return _unloaded(episode, regimen, (fix,), draft.ref)
-    if begun and short_loading(episode):
+    if begun and short_loading(episode) and not loading_in_force(episode):
         return _stopped(episode, regimen, (fix,), draft.ref)
     return _lightness(episode, draft, regimen) or Silent("as heavy as with neurological involvement")
 

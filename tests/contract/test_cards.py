@@ -187,11 +187,11 @@ def test_76_an_update_is_the_whole_order_under_its_own_id(client: FlaskClient) -
 
 
 def test_76_a_create_is_a_new_order_without_an_id(client: FlaskClient) -> None:
-    [action] = wire.actions(wire.ask(client, wire.example("patient-view-overdue")))
+    [action] = wire.actions(wire.ask(client, wire.example("encounter-discharge-no-order")))
     assert action["type"] == "create"
     assert "id" not in action["resource"]
     assert action["resource"]["status"] == "draft"
-    assert action["resource"]["subject"] == {"reference": "Patient/okafor-daniel"}
+    assert action["resource"]["subject"] == {"reference": "Patient/obrien-patrick"}
 
 
 def test_77_a_delete_names_the_order_and_brings_none(client: FlaskClient) -> None:

@@ -339,7 +339,7 @@ def _dose(line: Line, found: re.Match[str]) -> None:
     low, high, unit, code = found.groups()
     row = {"doseQuantity": quantity(low, unit, code or "")}
     if high:
-        row = {"doseRange": {"low": quantity(low, unit), "high": quantity(high, unit)}}
+        row = {"doseRange": {"low": quantity(low, unit, code or ""), "high": quantity(high, unit, code or "")}}
     line.step["doseAndRate"] = [row]
 
 

@@ -60,6 +60,12 @@ def key_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def told(text: str) -> str:
+    """What is read of a text in one line, or "refused: " with the reason."""
+    reading = read_sig(text)
+    return f"refused: {reading.reason}" if isinstance(reading, SigRefused) else summary(reading)
+
+
 def summary(reading: SigReading) -> str:
     """For example "1000 mcg im | every 2 d for 14 d; every 3 mo open ; strength 1000 mcg/mL"."""
     phases = "; ".join(_phase(phase) for phase in reading.phases) or "nothing"

@@ -193,9 +193,20 @@ def said(verdict: Verdict | None, row: Row) -> Expected:
     if isinstance(verdict, Undecided):
         return Expected("undecided", verdict.missing)
     indicator = verdict.indicator or knowledge().texts[row.rule].indicator
-    facts = {name: str(value) for name, value in plain_facts(verdict.facts).items()} | {"offers": offers_of(verdict)}
+    facts = {name: str(value) for name, value in plain_facts(verdict.facts).items()} | beside_facts(verdict)
     named = {name: facts.get(name, "nothing") for name in row.expected.facts}
     return Expected("finding", verdict.variant, indicator.value, named)
+
+
+def beside_facts(finding: Finding) -> Mapping[str, str]:
+    """What a row may name like a fact: what is offered, how many loading doses that leaves, evidence and subject."""
+    left = (one.remaining for one in finding.proposals if isinstance(one, AddLoading | OrderLoading))
+    return {
+        "offers": offers_of(finding),
+        "remaining": str(next(left, None) or "all"),
+        "evidence": " ".join(finding.evidence),
+        "about": finding.about,
+    }
 
 
 def offers_of(finding: Finding) -> str:

@@ -14,7 +14,7 @@ from tests.helpers.processes import ROOT, checkout, clean_environ, running
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 COMMANDS = [line for block in BLOCK.findall((ROOT / "README.md").read_text("utf-8")) for line in block.splitlines()]
-RUN, TEST, BENCH = "make run", "make test", "make bench"
+RUN, TEST, BENCH, SILENCE = "make run", "make test", "make bench", "make silence"
 MAKE = ("make", "--old-file=.venv/.run", "--old-file=.venv/.dev")  # the environment is this one, already made
 
 
@@ -22,7 +22,7 @@ def test_the_two_commands_are_there() -> None:
     assert {RUN, TEST} <= set(COMMANDS)
 
 
-@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in {RUN, TEST, BENCH}])
+@pytest.mark.parametrize("command", [one for one in COMMANDS if one not in {RUN, TEST, BENCH, SILENCE}])
 def test_command_works(command: str, tmp_path: Path) -> None:
     folder = checkout(tmp_path)
     done = subprocess.run(
@@ -41,9 +41,11 @@ def test_make_run_starts_the_demo(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-@pytest.mark.parametrize(("command", "starts"), [(TEST, "-m pytest -n auto"), (BENCH, "bench/calls.py")])
+@pytest.mark.parametrize(
+    ("command", "starts"), [(TEST, "-m pytest -n auto"), (BENCH, "bench/calls.py"), (SILENCE, "bench/silence.py")]
+)
 def test_make_would_run_what_runs_here(command: str, starts: str, tmp_path: Path) -> None:
-    """`make test` is what runs this very test, and a benchmark is no test: both are only asked what they would do."""
+    """`make test` is what runs this very test, and a benchmark is no test: all are only asked what they would do."""
     done = subprocess.run(
         [*MAKE, "--dry-run", command.split()[1]],
         cwd=checkout(tmp_path),

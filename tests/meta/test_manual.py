@@ -15,10 +15,14 @@ def test_a_stale_manual_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(manual, "MANUAL", tmp_path / "README.md")
+    manual.MANUAL.touch()
     assert manual.main(["--check"]) == 1
     assert "run python -m tests.manual" in capsys.readouterr().err
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "gone.md").touch()
     assert manual.main([]) == 0
     assert manual.main(["--check"]) == 0
+    assert not (tmp_path / "cases" / "gone.md").exists()
 
 
 def test_the_manual_names_every_rule_and_every_protocol() -> None:

@@ -1,6 +1,8 @@
-"""One meaning in thousands of texts: each is read as it was meant, or refused; a slip never passes for the old meaning."""
+"""One meaning in thousands of texts: each is read as it was meant or refused, and a slip changes the reading."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import pytest
 
@@ -8,9 +10,6 @@ from cds_service.b12.record import SigReading, SigRefused
 from cds_service.b12.sig import read_sig
 from cds_service.b12.words import Route
 from tests.helpers.sig_paraphrases import (
-    FREQUENCIES,
-    ROUTES,
-    TWO_WAYS,
     Meaning,
     Step,
     figures,
@@ -20,6 +19,7 @@ from tests.helpers.sig_paraphrases import (
     report,
     slips,
 )
+from tests.helpers.sig_ways import FREQUENCIES, ROUTES, TWO_WAYS
 
 LEAST = 2000  # texts
 LEAST_SHARE = 0.4
@@ -37,11 +37,11 @@ def test_no_paraphrase_is_misread() -> None:
 def test_most_ways_to_say_how_often_are_read_and_none_wrongly() -> None:
     read, ways = 0, 0
     for key, words in FREQUENCIES:
-        for often in words.split("|"):
+        for often in words:
             reading = read_sig(f"1 mg IM {often}")
             ways += 1
             if isinstance(reading, SigReading):
-                step = Step((1000, 1000), Route.INTRAMUSCULAR, *key)  # type: ignore[arg-type]
+                step = Step((Decimal(1000), Decimal(1000)), Route.INTRAMUSCULAR, *key)
                 assert heard(reading) == meant((step,)), often
                 read += 1
     assert read >= LEAST_WAYS * ways

@@ -10,7 +10,7 @@ from cds_service.b12.policy import Written
 from cds_service.b12.record import SigReading, SigRefused
 from cds_service.b12.sig import read_sig
 from cds_service.knowledge import Knowledge
-from tests.helpers.reading import read, resource, timeline
+from tests.helpers.reading import RXNORM, read, resource, timeline
 
 
 def respelled(knowledge: Knowledge, *texts: str, name: str = "Cyanocobalamin injection") -> list[str]:
@@ -35,6 +35,7 @@ RESPELLED = [
     ("1.0 µg IM monthly", "1 mcg IM monthly"),
     ("1cc IM monthly", "1 mL IM monthly"),
     ("1000U IM monthly", "1000 units IM monthly"),
+    ("inject 1000U. Repeat monthly.", "inject 1000 units. Repeat monthly."),
     ("1 mg PO q.d.", "1 mg PO daily"),
     ("1 mg PO Q.D., with food", "1 mg PO daily, with food"),
     ("1 mg IM q.o.d. then 1 mg IM qd", "1 mg IM every other day then 1 mg IM daily"),
@@ -86,6 +87,16 @@ def test_the_name_of_the_product_stays(knowledge: Knowledge) -> None:
 
     assert respelled(knowledge, f"{name.upper()} 1 mg monthly", name=name) == []
     assert respelled(knowledge, f"{name} SC monthly", name=name) == [f"{name} subcut monthly"]
+
+
+def test_a_product_without_a_name_has_no_name_to_spare(knowledge: Knowledge) -> None:
+    unnamed = {"coding": [{"system": RXNORM, "code": "309594"}]}
+    draft = resource(
+        "MedicationRequest", id="d", dosageInstruction=[{"text": "1 mg SC"}], medicationCodeableConcept=unnamed
+    )
+    [order] = timeline(knowledge, read(knowledge, drafts=(draft,)).record).drafts
+
+    assert [one.text for one in safe_texts(order, knowledge.protocols["us-practice"].abbreviations)] == ["1 mg subcut"]
 
 
 def test_each_step_is_respelled_by_itself(knowledge: Knowledge) -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from cds_service.b12.allergies import Culprit, Sensitivity, Weight, sensitivities_of
 from cds_service.b12.chart import Allergy
+from cds_service.b12.codes import CodeSets, ProductFacts
 from cds_service.b12.concept import Code, Concept
 from cds_service.b12.words import Substance
 from cds_service.fhir.terminology import load_code_sets
 from cds_service.knowledge import roots
+from tests.helpers.patients import knowledge
 from tests.helpers.reading import standing
 
 CYANO, HYDROXO, ANY = Substance.CYANOCOBALAMIN, Substance.HYDROXOCOBALAMIN, Substance.UNSPECIFIED
@@ -97,6 +99,14 @@ def test_what_it_speaks_against(pair: tuple[str, Substance], speaks: bool) -> No
     assert found(f"allergic to {allergen}")[0].against(substance) is speaks
 
 
+@pytest.mark.parametrize(
+    ("allergen", "of_one"),
+    [("hydroxocobalamin", True), ('"Cyanocobalamin (benzyl alcohol)"', True), ("cobalt", False)],
+)
+def test_an_allergy_to_some_cobalamin_bears_on_the_others(allergen: str, *, of_one: bool) -> None:
+    assert found(f"allergic to {allergen}")[0].of_another_cobalamin is of_one
+
+
 def test_a_list_that_was_not_sent_is_not_an_empty_one() -> None:
     assert standing("").allergies == ()
     assert standing("unseen allergies").allergies is None
@@ -106,6 +116,10 @@ CODED = {
     ("http://snomed.info/sct", "54808007"): Culprit.COBALT,
     ("http://fdasis.nlm.nih.gov", "LKG8494WBH"): Culprit.BENZYL_ALCOHOL,
     ("http://snomed.info/sct", "304111003"): ANY,
+    ("http://snomed.info/sct", "409258004"): HYDROXO,
+    ("http://www.nlm.nih.gov/research/umls/rxnorm", "317106"): HYDROXO,
+    ("http://www.nlm.nih.gov/research/umls/rxnorm", "199240"): Culprit.MIXTURE,
+    ("http://www.whocc.no/atc", "B03BA51"): Culprit.MIXTURE,
     ("urn:oid:1.2.3", "allergy to B12"): ANY,
 }
 
@@ -119,3 +133,17 @@ def test_a_code_needs_no_words(tmp_path: Path, coding: tuple[str, str], to: Subs
     allergy = Allergy("a", (Concept((Code(*coding),)),), "active", "confirmed")
 
     assert [one.to for one in sensitivities_of([allergy], codes)] == [frozenset({to})]
+
+
+def test_a_product_with_other_active_ingredients_is_a_mixture() -> None:
+    codes = CodeSets({}, {("urn:x", "1"): ProductFacts(CYANO, single=False)}, {})
+    allergy = Allergy("a", (Concept((Code("urn:x", "1"),)),), "active", "confirmed")
+
+    assert [one.to for one in sensitivities_of([allergy], codes)] == [frozenset({Culprit.MIXTURE})]
+
+
+def test_it_has_the_first_name_in_the_chart() -> None:
+    unnamed, named = Concept((Code("http://snomed.info/sct", "304111003"),)), Concept(text="Vitamin B12 shots")
+    allergy = Allergy("a", (unnamed, named), "active", "confirmed")
+
+    assert [one.name for one in sensitivities_of([allergy], knowledge().codes)] == ["Vitamin B12 shots"]

@@ -23,7 +23,7 @@ BEGINS = {
 @pytest.mark.parametrize(("draft", "begins"), BEGINS.items())
 def test_a_first_order_in_a_treating_dose_begins_a_treatment(draft: str, *, begins: bool) -> None:
     assert bool(first_treatment(patient("", draft=draft))) is begins
-    assert not first_treatment(patient("given 2020-01-01 1000 mcg IM", draft=draft))
+    assert first_treatment(patient("given 2020-01-01 1000 mcg IM", draft=draft)) == ()
 
 
 PREVENTS = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds_service.b12.children import adolescent, by_weight, childs_regimen, days_old, largest_dose, neonate
+from tests.helpers.patients import knowledge
 from tests.helpers.reading import standing
 
 DAYS = {
@@ -34,6 +35,11 @@ NEONATE = {
 @pytest.mark.parametrize(("record", "newborn"), NEONATE.items())
 def test_a_newborn_is_younger_than_28_days(record: str, newborn: bool | None) -> None:  # noqa: FBT001 - a table's cell
     assert neonate(standing(record)) is newborn
+
+
+@pytest.mark.parametrize(("today", "newborn"), [("2026-10-28", True), ("2026-10-29", None), ("2026-11-27", None)])
+def test_one_born_in_october_may_be_28_days_old_on_the_29th(today: str, newborn: bool | None) -> None:  # noqa: FBT001 - a table's cell
+    assert neonate(standing("born 2026-10", as_of=today)) is newborn
 
 
 @pytest.mark.parametrize(
@@ -68,3 +74,19 @@ def test_a_childs_regimen_is_of_the_cobalamin_ordered() -> None:
     assert largest("cyanocobalamin 1 mg IM", "us-label") is None
     assert largest("hydroxocobalamin 1 mg IM", "nl-kompas") == 1000
     assert largest("hydroxocobalamin 1 mg IM", "us-practice") is None
+
+
+LARGEST = {
+    ("us-label", "us-label-child"): 100,
+    ("us-practice", "us-practice-oral"): 2000,
+    ("uk-nice-bnf", "uk-child"): 1000,
+    ("uk-nice-bnf", "uk-dietary-oral"): 150,
+}
+
+
+@pytest.mark.parametrize(("name", "mcg"), LARGEST.items())
+def test_the_largest_dose_of_loading_and_maintenance(name: tuple[str, str], mcg: int) -> None:
+    protocol, regimen = name
+    [found] = [one for one in knowledge().protocols[protocol].regimens if one.id == regimen]
+
+    assert largest_dose(found) == mcg

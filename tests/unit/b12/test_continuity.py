@@ -37,7 +37,10 @@ def orders(record: str, as_of: str = TODAY) -> Episode:
     ("order", "end"),
     [
         ("2026-01-01 1 mg IM monthly until 2026-02-01", date(2026, 2, 1)),
+        ("2026-01-01 1 mg IM monthly until 2026-02", date(2026, 2, 28)),
         ("2026-01-01 1 mg IM daily x 7", date(2026, 1, 8)),
+        ("2026-01 1 mg IM daily x 7", date(2026, 2, 7)),
+        ("2026-01 1 mg IM every 99 years x 99", date.max),
         ("2026-01-01 1 mg IM daily x 7 then 1 mg IM weekly x 4", date(2026, 2, 5)),
         ("2026-01-01 1 mg IM daily x 7 then 1 mg IM monthly", None),
         ("2026-01-01 1 mg IM monthly", None),
@@ -57,6 +60,9 @@ def test_the_last_day_of_an_order(order: str, end: date | None) -> None:
         ("ordered 2026-01-01 1 mg IM daily x 7", 0),
         ("ordered 2026-03-09 1 mg IM once", 1),
         ("ordered 2026-03-09 1 mg IM once; given 2026-03-09 1 mg IM", 0),
+        ("ordered 2026-03-09 1 mg IM once; given 2026-03-08 1 mg IM", 1),
+        ("ordered 2026-03-09 1 mg IM once; given 2026-03 1 mg IM", 0),
+        ("ordered 2026-03 1 mg IM once; given 2026-03-02 1 mg IM", 0),
         ("ordered 1 mg IM once", 0),
     ],
 )
@@ -75,6 +81,22 @@ def test_the_last_order_is_the_latest_of_more_than_one_dose() -> None:
     assert found.ref == "MedicationRequest/MedicationRequest-2"
     assert ended_order(orders(record)) is None, "single doses were ordered after it"
     assert last_order(orders("ordered 2026-01-01 1 mg IM once")) is None
+    assert last_order(orders("ordered 2026-01-01 1 mg IM once then 1 mg IM monthly")), "a dose at once, then more"
+
+
+@pytest.mark.parametrize(
+    ("after", "ended"),
+    [
+        ("given 2025-12-01 1 mg IM; given 2026-02-01 1 mg IM", False),
+        ("given 2025-12-01 1 mg IM; given 2026-01 1 mg IM", True),
+        ("ordered 2025-01-11 1 mg IM once", False),
+        ("ordered 2025-01-10 1 mg IM once", True),
+    ],
+)
+def test_an_order_has_ended_unless_b12_was_given_or_ordered_after_it(after: str, *, ended: bool) -> None:
+    record = f"ordered 2025-01-10 1 mg IM monthly until 2026-01-15; {after}"
+
+    assert bool(ended_order(orders(record))) is ended
 
 
 @pytest.mark.parametrize(
@@ -84,6 +106,8 @@ def test_the_last_order_is_the_latest_of_more_than_one_dose() -> None:
         ("ordered 2025-09-07 1 mg IM monthly stopped", False),
         ("ordered 2025-09-08 1 mg IM monthly completed", False),
         ("ordered 2024-09-07 1 mg IM monthly until 2026-06-01 stopped", False),
+        ("ordered 2026-03-10 1 mg IM monthly stopped", True),
+        ("ordered 2025-09 1 mg IM monthly stopped", True),
         ("ordered 2024-09-07 1 mg IM monthly stopped; given 2026-01-01 1 mg IM", True),
     ],
 )
@@ -99,6 +123,7 @@ def test_an_order_was_stopped_lately(record: str, *, lately: bool) -> None:
         ("1 mg IM monthly stopped", True),
         ("1 mg IM monthly completed", True),
         ("1 mg IM monthly x 12 completed", False),
+        ("1 mg IM daily x 7 then 1 mg IM monthly completed", True),
         ("1 mg IM monthly until 2026-03-01 completed", False),
         ("1 mg IM once stopped", False),
         ("1 mg IM monthly cancelled", False),
@@ -156,6 +181,13 @@ def test_long_term_is_more_than_a_year() -> None:
     assert on_long_term_injections(standing(record, "2026-03-02"))
 
 
+def test_an_inexact_first_dose_is_long_ago_by_its_last_day() -> None:
+    record = "given 2025-02 1000 mcg IM; given 12 times from 2025-03-25 every 30 days 1000 mcg IM"
+
+    assert not on_long_term_injections(standing(record, "2026-02-28"))
+    assert on_long_term_injections(standing(record, "2026-03-01"))
+
+
 @pytest.mark.parametrize(
     ("record", "over"),
     [
@@ -192,8 +224,44 @@ def test_results_that_show_recovery(labs: str, shown: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "sampled", "counts"),
+    [
+        ("2025-06-01", "2025-06-01", False),
+        ("2025-06-01", "2025-06-02", True),
+        ("2025-06-10", "2025-06", True),
+        ("2025-06", "2025-06-01", False),
+        ("2025-06", "2025-06-02", True),
+        ("2025-06-10", "", True),
+    ],
+)
+def test_a_low_level_counts_against_recovery_unless_it_is_from_before_the_first_dose(
+    first: str, sampled: str, *, counts: bool
+) -> None:
+    labs = f"lab {sampled} B12 100 pg/mL; lab 2026-02-01 haemoglobin 140 g/L"
+    record = f"given {first} 1000 mcg IM; given 2025-07-10 1000 mcg IM; {labs}"
+
+    assert bool(normal_results(standing(record, TODAY))) is not counts
+
+
+@pytest.mark.parametrize(
+    ("first", "sampled", "shown"),
+    [
+        ("2025-06-01", "2025-06-01", False),
+        ("2025-06-01", "2025-06-02", True),
+        ("2025-06-01", "2025-06", False),
+        ("2025-06", "2025-06-30", False),
+        ("2025-06", "2025-07-01", True),
+    ],
+)
+def test_recovery_shows_only_after_the_first_dose(first: str, sampled: str, *, shown: bool) -> None:
+    record = f"given {first} 1000 mcg IM; given 2025-07-10 1000 mcg IM; lab {sampled} haemoglobin 140 g/L"
+
+    assert bool(normal_results(standing(record, TODAY))) is shown
+
+
+@pytest.mark.parametrize(
     ("allergy", "counts"),
-    [("cyanocobalamin", True), ("cobalt", True), ("cyanocobalamin intolerance mild", False), ("penicillin", False)],
+    [("cyanocobalamin", True), ("cobalt", True), ("cyanocobalamin intolerance mild", False), ("benzyl alcohol", False)],
 )
 def test_an_allergy_may_be_why_b12_was_left_out(allergy: str, *, counts: bool) -> None:
     assert bool(allergic(standing(f"PA; allergic to {allergy}", TODAY))) is counts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -57,6 +58,44 @@ def test_loading_completed_by_another_protocol_is_complete() -> None:
     assert course(doses, "2026-01-09", "us-label").loading_complete
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "as_of", "phase"),
+    [
+        ("2026-01", "2026-02-07", "2026-02-07", Phase.LOADING),
+        ("2026-01", "2026-02-08", "2026-02-08", Phase.MAINTENANCE),
+        ("2026-01-25", "2026-02", "2026-03-07", Phase.LOADING),
+        ("2026-01-25", "2026-02", "2026-03-08", Phase.MAINTENANCE),
+        ("2026-01-24", "2026-02", "2026-03-07", Phase.MAINTENANCE),
+    ],
+)
+def test_inexact_doses_are_loading_if_they_may_be(first: str, second: str, as_of: str, phase: Phase) -> None:
+    """A week at most between the days nearest to each other, and from the last of them."""
+    doses = (f"given {day} hydroxocobalamin 1000 mcg IM" for day in (first, second))
+
+    assert course("; ".join(doses), as_of).phase is phase
+
+
+@pytest.mark.parametrize(("dose", "complete"), [("499 mcg", False), ("500 mcg", True), ("400-500 mcg", True)])
+def test_half_of_a_dose_completes_a_loading_as_the_whole_does(dose: str, *, complete: bool) -> None:
+    doses = "given 5 times from 2026-01-01 every 2 days hydroxocobalamin 500 mcg IM"
+    last = f"stated 2026-01-11 hydroxocobalamin {dose} IM"
+
+    assert course(f"{doses}; {last}", "2026-01-12").loading_complete is complete
+
+
+def test_a_loading_of_unlike_doses_is_complete_with_the_smaller(knowledge: Knowledge) -> None:
+    protocol = knowledge.protocols[UK]
+    doses = standing("given 6 times from 2026-01-01 every 2 days hydroxocobalamin 500 mcg IM").timeline.doses
+    regimen = protocol.regimens[0]
+    [step] = regimen.loading
+    double = msgspec.structs.replace(step.dose, low=step.dose.low * 2, high=step.dose.high * 2)
+    halves = msgspec.structs.replace(step.doses, low=3, high=3)
+    steps = tuple(msgspec.structs.replace(step, doses=halves, dose=dose) for dose in (double, step.dose))
+    unlike = msgspec.structs.replace(regimen, loading=steps)
+
+    assert course_of(doses, (), unlike, (), protocol.timing, date(2026, 1, 12)).loading_complete
+
+
 def test_doses_far_smaller_than_the_loading_do_not_complete_it_and_those_of_unknown_size_do() -> None:
     small = "given 6 times from 2026-01-01 every 2 days hydroxocobalamin 10 mcg IM"
     unknown = "given 6 times from 2026-01-01 every 2 days hydroxocobalamin IM"
@@ -70,6 +109,20 @@ def test_in_loading_the_next_dose_is_due_at_loading_pace() -> None:
 
     assert due
     assert (due.interval, due.interval_from, due.day) == (3, "protocol", date(2026, 1, 6))
+
+
+def test_of_a_loading_by_half_days_the_next_dose_is_due_on_the_day_after(knowledge: Knowledge) -> None:
+    protocol = knowledge.protocols[UK]
+    doses = standing("given 2 times from 2026-01-01 every 3 days hydroxocobalamin 1000 mcg IM").timeline.doses
+    [step] = protocol.regimens[0].loading
+    half = msgspec.structs.replace(step.interval, high=Decimal("3.5"))
+    twice_weekly = msgspec.structs.replace(
+        protocol.regimens[0], loading=(msgspec.structs.replace(step, interval=half),)
+    )
+    due = course_of(doses, (), twice_weekly, (), protocol.timing, date(2026, 1, 5)).due
+
+    assert due
+    assert due.interval == 4
 
 
 def test_loading_without_a_number_is_never_complete_by_its_own_protocol() -> None:
@@ -122,6 +175,36 @@ def test_a_lapse_begins_a_new_course() -> None:
         assert found.given == given
 
 
+@pytest.mark.parametrize(
+    ("early", "later", "given"),
+    [
+        ("2025-01", "2025-08-02", 2),
+        ("2025-01", "2025-08-03", 1),
+        ("2025-01-05", "2025-07", 2),
+        ("2024-12-29", "2025-07", 1),
+    ],
+)
+def test_a_lapse_is_certain(early: str, later: str, given: int) -> None:
+    """More than 183 days from the last day that one dose allows to the first that the next one does."""
+    doses = (f"given {day} hydroxocobalamin 1000 mcg IM" for day in (early, later))
+
+    assert course("; ".join(doses), "2025-08-10").given == given
+
+
+def test_therapy_has_lapsed_for_certain() -> None:
+    """Counted from the 31st, the last day that the dose allows."""
+    dues = [course("given 2026-01 hydroxocobalamin 1000 mcg IM", day).due for day in ("2026-08-02", "2026-08-03")]
+
+    assert [due.lapsed for due in dues if due] == [False, True]
+
+
+def test_a_lapse_is_twice_the_interval_where_that_is_less_than_half_a_year() -> None:
+    for later, given in (("2026-03-04", 2), ("2026-03-05", 1)):
+        assert (
+            course(f"given 2026-01-01 1000 mcg IM; given {later} 1000 mcg IM", "2026-03-05", "us-label").given == given
+        )
+
+
 def test_evidence_is_the_strongest_and_refs_name_every_dose() -> None:
     found = course("given 2026-01-01 hydroxocobalamin IM; dispensed 2026-01-03 hydroxocobalamin IM", "2026-01-04")
 
@@ -132,11 +215,12 @@ def test_evidence_is_the_strongest_and_refs_name_every_dose() -> None:
 def test_at_the_end_of_the_calendar_the_due_day_is_its_last(knowledge: Knowledge) -> None:
     protocol, last = knowledge.protocols[UK], date(9999, 12, 1)
     [dose] = standing("given 2026-01-01 hydroxocobalamin 1000 mcg IM").timeline.doses
-    late = msgspec.structs.replace(dose, day=When(last, last))
-    due = course_of([late], (), protocol.regimens[0], (), protocol.timing, date.max).due
+    for day in (When(last, last), When(date(9999, 11, 1), last)):
+        late = msgspec.structs.replace(dose, day=day)
+        due = course_of([late], (), protocol.regimens[0], (), protocol.timing, date.max).due
 
-    assert due
-    assert (due.day, due.overdue) == (date.max, 0)
+        assert due
+        assert (due.day, due.overdue) == (date.max, 0)
 
 
 # Whose interval
@@ -152,8 +236,20 @@ INTERVALS: dict[str, tuple[str, int, str]] = {
     "not a plan at loading pace": (order("every 7 days"), 92, "protocol"),
     "a plan just slower": (order("every 8 days"), 8, "MedicationRequest/MedicationRequest-1"),
     "not a plan for a century": (order("every 99 years"), 92, "protocol"),
+    "the longest plan": (order("every 3653 days"), 3653, "MedicationRequest/MedicationRequest-1"),
+    "longer than any plan": (order("every 3654 days"), 92, "protocol"),
     "the newest of two": (
         order("every 2 months") + "; ordered 2026-01-12 hydroxocobalamin 1000 mcg IM every 70 days",
+        70,
+        "MedicationRequest/MedicationRequest-2",
+    ),
+    "the newest by its first day": (
+        order("every 2 months", "2026-01") + "; ordered 2026-01-12 hydroxocobalamin 1000 mcg IM every 70 days",
+        70,
+        "MedicationRequest/MedicationRequest-2",
+    ),
+    "one without a date only alone": (
+        order("every 2 months", "") + "; ordered 2026-01-12 hydroxocobalamin 1000 mcg IM every 70 days",
         70,
         "MedicationRequest/MedicationRequest-2",
     ),

@@ -6,9 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from cds_service.b12.dose import B12Order, mcg_per_unit
+from cds_service.b12.concept import Code, Concept
+from cds_service.b12.dose import B12Order, mcg_per_unit, route_of
 from cds_service.b12.record import Amount, Strength
+from cds_service.b12.sig import read_sig
 from cds_service.b12.words import AmountKind, Piece, Route
+from cds_service.knowledge import Knowledge
 from tests.helpers.reading import standing
 
 VOLUME, COUNT, MASS, UNKNOWN = AmountKind.VOLUME, AmountKind.COUNT, AmountKind.MASS, AmountKind.UNKNOWN
@@ -34,6 +37,8 @@ MASSES: dict[str, tuple[str, str, str] | None] = {
     "cyanocobalamin 1 mL IM": None,
     'cyanocobalamin 1 "shot" IM': None,
     "cyanocobalamin IM": None,
+    'cyanocobalamin text "1 mL IM daily for 7 days then 1000 mcg IM monthly"': ("1000", "1000", "stated"),
+    'cyanocobalamin text "IM daily for 7 days then 500 mcg IM monthly"': ("500", "500", "stated"),
     'cyanocobalamin text "as directed"': None,
     'cyanocobalamin text "ask me"': None,
     "cyanocobalamin 1000 mcg IM x 6 then 500 mcg IM monthly": ("500", "500", "stated"),
@@ -81,6 +86,7 @@ ROUTES: dict[str, Route | None] = {
     "cyanocobalamin 1000 mcg intradermal": Route.INTRADERMAL,
     "cyanocobalamin 1000 mcg intra-articular": Route.OTHER,
     'cyanocobalamin text "1 mg IM monthly"': Route.INTRAMUSCULAR,
+    'cyanocobalamin text "1 mg daily for 7 days then 1 mg IM monthly"': Route.INTRAMUSCULAR,
     "[cyanocobalamin 1 mg tablet] 1 tablet": Route.ORAL,
     "[cyanocobalamin 6 mg sublingual tablet] 1 tablet": Route.SUBLINGUAL,
     "[cyanocobalamin 1 mg/mL] 1 mL": None,
@@ -94,9 +100,30 @@ def test_the_route_is_as_structured_else_as_said_else_as_the_form_demands(draft:
     assert order(draft).route is route
 
 
+UNDER_THE_SKIN = Code("http://snomed.info/sct", "34206005", "Subcutaneous route")
+UNKNOWN_CODE = Code("http://local.example", "77", "")
+CONCEPTS: list[tuple[Concept | None, Route | None]] = [
+    (None, None),
+    (Concept(), None),
+    (Concept((UNKNOWN_CODE,)), None),
+    (Concept((UNKNOWN_CODE,), "Intramuscular route"), Route.INTRAMUSCULAR),
+    (Concept((UNKNOWN_CODE,), "into the knee"), Route.OTHER),
+    (Concept((UNDER_THE_SKIN,)), Route.SUBCUTANEOUS),
+    (Concept((UNDER_THE_SKIN,), "IM"), Route.SUBCUTANEOUS),
+]
+
+
+@pytest.mark.parametrize(("concept", "route"), CONCEPTS)
+def test_a_coded_route_is_what_its_code_says_and_its_words_count_only_without(
+    concept: Concept | None, route: Route | None, knowledge: Knowledge
+) -> None:
+    assert route_of(concept, knowledge.codes, read_sig) is route
+
+
 SCHEDULES: dict[str, tuple[int, int | None]] = {
     # how many schedules, days between doses in the last
     "cyanocobalamin 1000 mcg IM": (0, None),
+    'cyanocobalamin text "1 mg IM"': (0, None),
     "cyanocobalamin 1000 mcg IM weekly": (1, 7),
     'cyanocobalamin text "1 mg IM weekly"': (1, 7),
     'cyanocobalamin 1 mg IM daily text "1 mg IM weekly"': (1, 1),
@@ -113,11 +140,18 @@ def test_the_schedules_are_those_of_the_steps_or_of_the_text(draft: str, expecte
 
     assert len(found.schedules) == expected[0]
     assert (found.schedule and found.schedule.interval[1]) == expected[1]
+    last = found.schedules[-1] if found.schedules else None
+    assert (last and last.interval[1]) == expected[1]
 
 
 @pytest.mark.parametrize(
     ("draft", "filled"),
-    [("cyanocobalamin IM", False), ('cyanocobalamin 1 "shot"', True), ('cyanocobalamin text "ask me"', True)],
+    [
+        ("cyanocobalamin IM", False),
+        ('cyanocobalamin 1 "shot"', True),
+        ('cyanocobalamin text "ask me"', True),
+        ("cyanocobalamin IM weekly x 4 then 1000 mcg IM monthly", True),
+    ],
 )
 def test_anything_in_the_dose_counts_as_filled_in(draft: str, *, filled: bool) -> None:
     assert order(draft).has_dose is filled

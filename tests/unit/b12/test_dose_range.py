@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cds_service.b12.dose_range import range_doubt_of, small_oral_of, told_otherwise
 from cds_service.b12.doubt import swap_of, volume_doubt_of
@@ -71,3 +72,17 @@ def test_a_small_dose_by_mouth_is_counted_by_the_day(draft: str, daily: int | No
     small = small_oral_of(episode, episode.drafts[0])
 
     assert (small.daily if small else None) == daily
+
+
+@pytest.mark.parametrize(("mcg", "meant"), [(29, None), (30, 30), (1500, 1500), (1501, None)])
+def test_a_regimens_dose_is_meant_only_where_labels_give_it_by_this_route(mcg: int, meant: int | None) -> None:
+    episode = standing("", draft="5000 mcg IM monthly")
+    assert episode.regimen
+    upkeep = episode.regimen.maintenance
+    assert upkeep
+    dose = replace(upkeep.dose, low=Decimal(mcg), high=Decimal(mcg))
+    own = replace(episode.regimen, loading=(), maintenance=replace(upkeep, dose=dose))
+    doubt = range_doubt_of(replace(episode, regimen=own), episode.drafts[0], 0)
+
+    assert doubt
+    assert doubt.meant_mcg == meant

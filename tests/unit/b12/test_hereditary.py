@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from cds_service.b12.concept import Code, Concept
+from cds_service.b12.hereditary import LEBER as LEBER_NAMED
+from cds_service.b12.hereditary import certain
+from cds_service.b12.record import Condition
 from tests.helpers.reading import standing
 
 LEBER = {
@@ -46,3 +50,10 @@ def test_of_two_problems_only_the_certain_one_is_named() -> None:
 
     assert background.leber == ("Condition/Condition-1", "Condition/Condition-2")
     assert background.leber_certain == ("Condition/Condition-2",)
+
+
+@pytest.mark.parametrize(("text", "sure"), [("Leber's disease, both eyes", ("c",)), ("Visual loss", ())])
+def test_words_beside_a_broad_code_name_the_disease(text: str, sure: tuple[str, ...]) -> None:
+    broad = Code("http://hl7.org/fhir/sid/icd-10-cm", "H47.22", "Hereditary optic atrophy")
+
+    assert certain(["c"], (), [Condition("c", Concept((broad,), text))], LEBER_NAMED) == sure

@@ -8,8 +8,7 @@ from cds_service.b12.chart import Allergy
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import Code, Concept
 from cds_service.b12.in_words import refs_in_words
-from cds_service.b12.record import ClinicalRecord, Condition, Order, Procedure, Product, Use
-from cds_service.b12.words import Evidence
+from cds_service.b12.record import ClinicalRecord, Condition, Procedure
 from cds_service.fhir.terminology import load_code_sets
 from cds_service.knowledge import roots
 from tests.helpers.reading import standing
@@ -50,38 +49,6 @@ def test_allergies(codes: CodeSets) -> None:
     )
 
     assert refs_in_words(record, codes) == {"said"}
-
-
-PRODUCTS = {
-    "by name": Product(concept("Cyanocobalamin 1000 mcg/mL")),
-    "by name beside a code of the house": Product(concept("Vitamin B12 1000 mcg/mL", "local", "8")),
-    "by the name of an ingredient": Product(concept(""), (concept("hydroxocobalamin"),)),
-    "another drug by name": Product(concept("Metformin 500 mg")),
-}
-NOT_BY_NAME = {
-    "by code": Product(concept("Cyanocobalamin", RXNORM, "309594")),
-    "by the code of an ingredient": Product(concept("B12"), (concept("", RXNORM, "11248"),)),
-    "something else": Product(concept("Amoxicillin 500 mg")),
-    "nothing": Product(Concept()),
-}
-
-
-def record_of(product: Product) -> ClinicalRecord:
-    return ClinicalRecord(
-        drafts=(Order("draft", product, "draft", "order"),),
-        orders=(Order("order", product, "active", "order"),),
-        uses=(Use("use", Evidence.ADMINISTERED, product, "completed"),),
-    )
-
-
-@pytest.mark.parametrize("product", PRODUCTS.values(), ids=PRODUCTS)
-def test_medications_by_name(codes: CodeSets, product: Product) -> None:
-    assert refs_in_words(record_of(product), codes) == {"draft", "order", "use"}
-
-
-@pytest.mark.parametrize("product", NOT_BY_NAME.values(), ids=NOT_BY_NAME)
-def test_medications_by_code_and_others(codes: CodeSets, product: Product) -> None:
-    assert refs_in_words(record_of(product), codes) == frozenset()
 
 
 def test_an_episode_tells_which_of_its_records_they_are() -> None:

@@ -129,6 +129,7 @@ STRENGTHS: dict[str, tuple[str, AmountKind, str | None] | None] = {
     "25 mcg/0.1 mL": ("250", VOLUME, "0.1"),
     "500 mcg/spray": ("500", COUNT, None),
     "0.5 MG/ACTUAT": ("500", COUNT, None),
+    "500 mcg per 2 actuations": ("250", COUNT, None),
     "1 MG Oral Tablet": ("1000", COUNT, None),
     "5000 mcg sublingual": ("5000", COUNT, None),
     "1,000 mcg tablets": ("1000", COUNT, None),
@@ -147,6 +148,20 @@ def test_a_name_tells_the_strength(name: str, strength: tuple[str, AmountKind, s
         expected = Strength(Decimal(mcg), per, "product name", Decimal(container) if container else None)
 
     assert names.strength_of_name(f"cyanocobalamin {name}") == expected
+
+
+CONTENTS = {
+    "Folic Acid 5 MG": "5000",
+    "folic acid 400 mcg tablets": "400",
+    "Folic Acid 5 MG/ML": None,
+    "Folic Acid 5 MG with 0.4 mg": None,
+    "folic acid": None,
+}
+
+
+@pytest.mark.parametrize(("name", "mcg"), CONTENTS.items())
+def test_the_only_mass_of_a_name_is_the_content_of_one_piece(name: str, mcg: str | None) -> None:
+    assert names.content_of_name(name) == (Strength(Decimal(mcg), COUNT, "product name") if mcg else None)
 
 
 NUMBERS = {

@@ -55,6 +55,7 @@ def test_without_an_order_the_cobalamin_in_use_counts_and_any_where_none_is_name
     ("every", "light"),
     [
         ("every 68 days", False),
+        ("every 68.2 days", False),
         ("every 69 days", True),
         ("every 2-3 months", True),
         ("every 3 months x 1", False),
@@ -74,6 +75,10 @@ def test_an_interval_is_light_beyond_the_tolerance(every: str, *, light: bool) -
     [
         ("every 2 days x 6", 6),
         ("every 2 days x 7", None),
+        ("every 2 days x 2", 2),
+        ("every 2 days x 1", None),
+        ("every 2 days x 3 then 1 mg IM every 5 days x 2", 5),
+        ("every 2 days x 3 then 1 mg IM every 5 days", None),
         ("every 2 days", None),
         ("every 2 months", None),
     ],
@@ -85,7 +90,16 @@ def test_a_loading_is_light_with_no_more_doses_than_the_standard(every: str, dos
 
 
 @pytest.mark.parametrize(
-    ("every", "slow"), [("3 times a week", False), ("every 2 days", False), ("every 3 days", True), ("weekly", True)]
+    ("every", "slow"),
+    [
+        ("3 times a week", False),
+        ("every 2 days", False),
+        ("every 2-3 days", False),
+        ("every 3 days", True),
+        ("weekly", True),
+        ("every 2 days x 3 then 1 mg IM every 5 days x 20", False),
+        ("every 2 months", False),
+    ],
 )
 def test_a_loading_is_slow_by_whole_days(every: str, *, slow: bool) -> None:
     episode = drafted(f"hydroxocobalamin 1 mg IM {every}")
@@ -118,6 +132,7 @@ def test_a_short_loading_has_stopped_after_the_longest_gap(doses: int, as_of: st
     [
         ("given 2025-07-17 hydroxocobalamin 1 mg IM", True),
         ("given 2025-07-16 hydroxocobalamin 1 mg IM", False),
+        ("given 2025-07 hydroxocobalamin 1 mg IM", False),
         ("given 2 times from 2026-01-05 every 2 days hydroxocobalamin 1 mg IM", False),
         ("given 2026-01-05 1000 mcg oral", False),
         ("done 2020 injections started; given 2026-01-05 hydroxocobalamin 1 mg IM", False),
@@ -135,12 +150,32 @@ def test_the_order_that_is_judged() -> None:
     assert draft
     assert draft.ref == "MedicationRequest/draft-3"
     assert is_maintenance_draft(draft, episode)
+
+
+@pytest.mark.parametrize(
+    ("drafts", "judged"),
+    [
+        ("hydroxocobalamin 1 mg IM every 2 days x 20 & hydroxocobalamin 1 mg IM every 2 days x 6", "draft-2"),
+        ("hydroxocobalamin 1 mg IM every 2 days x 20 & hydroxocobalamin 1 mg IM every 3 days x 20", "draft-2"),
+        ("hydroxocobalamin 1 mg IM every 2 days x 20 & hydroxocobalamin 1 mg IM every 2 months", "draft-1"),
+        ("cyanocobalamin 1 mg IM every 3 months & hydroxocobalamin 1 mg IM every 3 months", "draft-2"),
+    ],
+)
+def test_of_several_orders_the_one_that_is_too_light_is_judged(drafts: str, judged: str) -> None:
+    found = judged_draft(drafted(drafts))
+
+    assert found
+    assert found.ref == f"MedicationRequest/{judged}"
+
+
+def test_maintenance_beside_a_loading_is_not_all_that_is_ordered() -> None:
     beside = drafted("hydroxocobalamin 1 mg IM every 2 months & hydroxocobalamin 1 mg IM every 2 days")
     assert not is_maintenance_draft(beside.drafts[0], beside)
 
 
 def test_the_latest_injection_in_force() -> None:
     record = "ordered 2025-01-05 1 mg IM every 3 months; ordered 2025-06-05 1 mg IM monthly; ordered 1 mg IM weekly"
+    record += "; ordered 2025-12-05 1 mg oral daily; ordered 2025-12-06 1 mg IM"
     found = injection_in_force(standing(record, "2026-01-16", stage=Stage.VIEW))
 
     assert found

@@ -27,6 +27,10 @@ CHOSEN: dict[str, tuple[str, str, str, str | None]] = {
     "given before ordered": (
         "ch-label", "given 2026-05-01 1 mg IM", "hydroxocobalamin 1 mg IM monthly", "ch-standard",
     ),
+    "an unnamed cobalamin given says nothing": (
+        "ch-label", "given 2026-05-01 hydroxocobalamin 1 mg IM; given 2026-06-01 vitamin B12 1 mg IM", "", "ch-depot",
+    ),
+    "what was swallowed says nothing": ("ch-label", "given 2026-05-01 hydroxocobalamin 1 mg oral", "", "ch-standard"),
     "what is swallowed says nothing": ("ch-label", "PA", "hydroxocobalamin 1 mg oral daily", "ch-standard"),
     "an unnamed cobalamin says nothing": ("ch-label", "PA", "vitamin B12 1 mg IM monthly", "ch-standard"),
     "one that the protocol does not give": (
@@ -40,12 +44,15 @@ CHOSEN: dict[str, tuple[str, str, str, str | None]] = {
     "a child where the protocol gives none": ("us-practice", "born 2018", "", None),
     "28 days old": ("nl-kompas", "born 2026-10-23", "", "nl-child"),
     "27 days old": ("nl-kompas", "born 2026-10-24", "", None),
+    "perhaps 20 days old": ("nl-kompas", "born 2026-10", "", None),
     "almost 18 years old": ("nl-kompas", "born 2008-11-21", "", "nl-child"),
     "18 years old": ("nl-kompas", "born 2008-11-20", "", "nl-standard"),
     # other therapies
     "an inborn error": ("uk-nice-bnf", "cobalamin C; PA", "", None),
     "Leber alone": ("uk-nice-bnf", "Leber", "", "uk-leber"),
     "Leber beside pernicious anaemia": ("uk-nice-bnf", "Leber; PA", "", "uk-standard"),
+    "Leber beside a deficiency without a cause": ("uk-nice-bnf", "Leber; B12 deficiency", "", "uk-standard"),
+    "Leber beside a cause without a deficiency": ("uk-nice-bnf", "Leber; coeliac disease", "", "uk-standard"),
     "Leber, and only cyanocobalamin": ("us-practice", "Leber; PA", "", None),
     "Leber, and one without": ("ch-label", "Leber; PA", "", "ch-depot"),
     "pemetrexed alone": ("us-practice", 'ordered 2026-10-01 "Pemetrexed 500 mg"', "", "us-practice-pemetrexed"),

@@ -11,8 +11,10 @@ from cds_service.b12.results import (
     Standing,
     anaemia_below,
     awaited,
+    grey_zone_matters,
     is_raised,
     is_reduced,
+    kidneys_known,
     kidneys_reduced,
     known_or_awaited,
     level,
@@ -22,6 +24,7 @@ from cds_service.b12.results import (
     nitrous_oxide,
     not_judged,
     number_sent,
+    raised_marker,
     sent_unit,
     standing,
     standing_of,
@@ -109,6 +112,8 @@ COUNTS = {
     "lab 2026-11-01 B12 300 ng/L; lab 2026-11-01 active B12 90 pmol/L": "90 pmol/L",
     "lab 2026-10-01 B12 100 ng/L; lab 2026-11-01 B12 300": "",
     "lab B12 100 ng/L": "100 ng/L",
+    "lab 2026-10 B12 100 ng/L; lab 2026-10-30 active B12 90 pmol/L": "100 ng/L",
+    "lab 2026-10 B12 300 ng/L; lab 2026-10-31 active B12 90 pmol/L": "90 pmol/L",
 }
 
 
@@ -119,12 +124,54 @@ def test_the_newest_level_counts_and_of_one_day_the_deficient_or_active_one(reco
     assert (found.written if found else "") == written
 
 
+@pytest.mark.parametrize(
+    ("sampled", "expected"),
+    [
+        ("2025-11-20", Standing.DEFICIENT),
+        ("2025-11-19", None),
+        ("2025-11", Standing.DEFICIENT),
+        ("2025-10", None),
+        ("", None),
+    ],
+)
+def test_a_level_tells_of_today_for_a_year(sampled: str, expected: Standing | None) -> None:
+    assert standing(patient(f"lab {sampled} B12 100 ng/L", protocol=UK)) is expected
+
+
+GREY = "lab 2026-08-19 B12 300 ng/L"
+MATTERS = {
+    "": False,
+    "neuropathy": False,
+    "lab 2026-08-20 B12 300 ng/L": True,
+    GREY: False,
+    f"{GREY}; neuropathy": True,
+    f"{GREY}; diabetic neuropathy": True,
+    f"{GREY}; anaemia": True,
+    f"{GREY}; macrocytic anaemia": True,
+    f"{GREY}; lab 2026-01-01 haemoglobin 119 g/L": True,
+    f"{GREY}; lab 2026-01-01 haemoglobin 120 g/L": False,
+    f"{GREY}; lab 2025-11-19 haemoglobin 100 g/L": False,
+    f'{GREY}; lab 2026-01-01 haemoglobin "low"': False,
+    f"{GREY}; lab 2026-01-01 MCV 101 fL": True,
+    f"{GREY}; lab 2026-01-01 MCV 100 fL": False,
+    f"{GREY}; lab 2025-11-19 MCV 101 fL": False,
+    f"{GREY}; lab 2026-01-01 haemoglobin 119 g/L; lab 2026-01-01 MCV 90 fL": True,
+    f"{GREY}; lab 2026-01-01 haemoglobin 120 g/L; lab 2026-01-01 MCV 101 fL": True,
+}
+
+
+@pytest.mark.parametrize(("record", "matters"), MATTERS.items())
+def test_an_old_level_in_the_grey_zone_matters_beside_signs(record: str, *, matters: bool) -> None:
+    assert grey_zone_matters(patient(record, protocol=UK)) is matters
+
+
 NOT_JUDGED = {
     "": "",
     "lab 2026-11-01 B12 100 ng/L": "",
     "lab B12 100 ng/L": "the date of a result",
     "lab 2026-11-01 B12 100": "a result in a known unit",
     "lab 2025-11-19 B12 100": "",
+    "lab B12 100": "a result in a known unit",
     "lab 2026-11-01 B12 >100 ng/L": "an exact value: the result is only a bound",
 }
 
@@ -134,7 +181,7 @@ def test_it_is_said_why_a_level_cannot_be_placed(record: str, why: str) -> None:
     assert not_judged(patient(record, protocol=UK)) == why
 
 
-MARKERS = {"401": True, "400": False, ">400": True, ">399": False, "<401": False}
+MARKERS = {"401": True, "400": False, ">400": True, ">=400": False, ">399": False, "<401": False}
 
 
 @pytest.mark.parametrize(("value", "raised"), MARKERS.items())
@@ -144,7 +191,7 @@ def test_a_marker_is_raised_above_its_limit(value: str, *, raised: bool) -> None
     assert is_raised(episode.timeline.results[0], episode.protocol.safety.mma_high) is raised
 
 
-RATES = {"59": True, "60": False, "<60": True, "<61": False, ">59": False}
+RATES = {"59": True, "60": False, "<60": True, "<=60": False, "<61": False, ">59": False}
 
 
 @pytest.mark.parametrize(("value", "reduced"), RATES.items())
@@ -153,6 +200,43 @@ def test_a_filtration_rate_is_reduced_below_its_limit(value: str, *, reduced: bo
 
     assert is_reduced(episode.timeline.results[0], episode.protocol.safety.egfr_reduced) is reduced
     assert kidneys_reduced(episode) is reduced
+
+
+KIDNEYS = {
+    "": (False, True),
+    "unseen problems": (False, False),
+    "unseen problems; lab 2026-11-01 eGFR 80 mL/min/{1.73_m2}": (False, True),
+    "kidney disease": (True, True),
+    "dialysis; lab 2026-11-01 eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "kidney disease; lab 2025-11-20 eGFR 80 mL/min/{1.73_m2}": (False, True),
+    "kidney disease; lab 2025-11-19 eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "unseen problems; lab 2025-11-19 eGFR 20 mL/min/{1.73_m2}": (False, False),
+    'kidney disease; lab 2026-11-01 eGFR "see note"': (True, True),
+}
+
+
+@pytest.mark.parametrize(("record", "expected"), KIDNEYS.items())
+def test_a_filtration_rate_goes_before_the_problem_list(record: str, expected: tuple[bool, bool]) -> None:
+    episode = patient(record)
+
+    assert (kidneys_reduced(episode), kidneys_known(episode)) == expected
+
+
+RAISED = {
+    "": "",
+    "lab 2026-11-01 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "500 nmol/L",
+    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "20 umol/L",
+    "lab 2025-11-19 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "20 umol/L",
+    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-10-01 MMA 500 nmol/L": "",
+    "lab 2026-11-01 homocysteine 15 umol/L": "",
+}
+
+
+@pytest.mark.parametrize(("record", "written"), RAISED.items())
+def test_methylmalonic_acid_goes_before_homocysteine(record: str, written: str) -> None:
+    found = raised_marker(patient(record))
+
+    assert (found.written if found else "") == written
 
 
 def test_a_limit_in_another_unit_or_a_result_without_value_decides_nothing() -> None:
@@ -189,6 +273,8 @@ AWAITED = [
     ("test ordered 2026-11-01 blood count completed", "", False),
     ("test ordered 2026-10-21 blood count", "", True),
     ("test ordered 2026-10-20 blood count", "", False),
+    ("test ordered 2026-10 blood count", "", True),
+    ("test ordered 2026-09 blood count", "", False),
     ("test ordered 2026-10-20 blood count due 2026-12-20", "", True),
     ("test ordered blood count", "", True),
     ("test ordered blood count", "2026-11-01", False),
@@ -206,13 +292,37 @@ def test_an_order_is_awaited_for_a_while(record: str, since: str, *, expected: b
     assert known_or_awaited(episode, (Analyte.BLOOD_COUNT,)) is awaited(episode, (Analyte.BLOOD_COUNT,))
 
 
+KNOWN = {
+    "lab 2025-11-20 blood count": True,
+    "lab 2025-11-19 blood count": False,
+    "lab 2025-11 blood count": True,
+    "lab blood count": True,
+    "lab 2026-11-01 MMA 300 nmol/L": False,
+    "lab MMA 300 nmol/L": False,
+}
+
+
+@pytest.mark.parametrize(("record", "known"), KNOWN.items())
+def test_a_test_is_known_for_a_year(record: str, *, known: bool) -> None:
+    assert known_or_awaited(patient(record), (Analyte.BLOOD_COUNT,)) is known
+
+
+def test_a_test_that_was_done_since_is_not_wanted() -> None:
+    episode = patient("lab 2026-11-01 B12 300 pg/mL; lab 2026-11-01 MMA 300 nmol/L; lab folate 5 ng/mL")
+    tests = (Analyte.B12, Analyte.FOLATE)
+
+    assert still_wanted(episode, tests) == ()
+    assert still_wanted(episode, tests, date(2026, 11, 1)) == (Analyte.FOLATE,)
+    assert still_wanted(episode, tests, date(2026, 11, 2)) == tests
+
+
 def test_a_test_being_ordered_now_is_awaited() -> None:
     episode = patient("", draft="test B12")
 
     assert still_wanted(episode, (Analyte.B12, Analyte.MMA)) == (Analyte.MMA,)
 
 
-LOW = {"female": 120, "male": 130, "": 120}
+LOW = {"female": 120, "male": 130, "": 120, "female; pregnancy": 110}
 
 
 @pytest.mark.parametrize(("sex", "limit"), LOW.items())
@@ -224,6 +334,12 @@ def test_anaemia_begins_at_the_limit_of_the_sex(sex: str, limit: int) -> None:
 def test_nitrous_oxide_counts_while_it_can_matter() -> None:
     assert nitrous_oxide(patient("nitrous oxide use"))
     assert nitrous_oxide(patient("takes nitrous oxide since 2020-01-01"))
+    assert nitrous_oxide(patient("takes nitrous oxide since 2020-01-01 until 2025-11-20"))
+    assert not nitrous_oxide(patient("takes nitrous oxide since 2020-01-01 until 2025-11-19"))
+    assert nitrous_oxide(patient("takes nitrous oxide since 2020-01-01 until 2025-11"))
+    assert nitrous_oxide(
+        patient("takes nitrous oxide since 2020-01-01; takes nitrous oxide since 2019-01-01 until 2019-02-01")
+    )
     assert not nitrous_oxide(patient("takes metformin since 2020-01-01"))
 
 

@@ -118,7 +118,11 @@ HAS_B12 = {
     "stated 1000 mcg oral daily": "swallowed B12 in a full dose covers the patient",
     "stated since 2025 1000 mcg IM monthly": "a statement or a supply says that B12 goes on",
     "given 2026-11-01 1000 mcg IM": "B12 was given lately",
-    "given 2024-11-01 1000 mcg IM": "",
+    "stated since 2025 until 2026-11-20 1000 mcg IM monthly": "a statement or a supply says that B12 goes on",
+    "stated since 2025 until 2026-11-19 1000 mcg IM monthly": "",
+    "given 2026-09-19 1000 mcg IM": "B12 was given lately",
+    "given 2026-09-18 1000 mcg IM": "",
+    "born 2020; given 2026-05 1000 mcg IM": "B12 was given lately",
     "born 2020; given 2026-05-21 1000 mcg IM": "B12 was given lately",
     "born 2020; given 2026-05-20 1000 mcg IM": "",
 }

@@ -13,6 +13,7 @@ from cds_service.knowledge import Knowledge
 from tests.helpers.reading import RXNORM, Json, read, resource, standing, timeline, ucum
 
 D = Decimal
+DMD, NDC = "https://dmd.nhs.uk", "http://hl7.org/fhir/sid/ndc"
 WEEKLY = {"frequency": 1, "period": 1, "periodUnit": "wk"}
 TABLET = {"coding": [{"system": RXNORM, "code": "309593", "display": "vitamin B12 1 MG oral tablet"}]}
 
@@ -35,7 +36,16 @@ def portions(found: B12Order) -> tuple[Portion, ...]:
     return portions_of(found, supplied.amount)
 
 
-UNUSABLE = [None, ucum(0, "mL"), {"value": 1}, ucum(1, "box"), ucum(3, "1"), ucum(30, "mg"), ucum(1, "L")]
+UNUSABLE = [
+    None,
+    ucum(0, "mL"),
+    {"value": 1},
+    ucum(1, "box"),
+    ucum(3, "1"),
+    ucum(30, "mg"),
+    ucum(3000, "ug"),
+    ucum(1, "L"),
+]
 
 
 @pytest.mark.parametrize("quantity", UNUSABLE)
@@ -78,6 +88,26 @@ def test_a_dose_takes_so_much_of_the_quantity(knowledge: Knowledge, dose: Json, 
     [portion] = portions(order(knowledge, dose, quantity))
 
     assert (portion.low, portion.high) == (takes, takes)
+
+
+AMPOULE = {"coding": [{"system": DMD, "code": "24856311000001103", "display": "Hydroxocobalamin 10mg/2ml ampoules"}]}
+VIAL = {"coding": [{"system": NDC, "code": "0143-9620-10", "display": "Cyanocobalamin 1000 mcg/mL, 10 mL vial"}]}
+CONTAINERS = [
+    (AMPOULE, ("5", "15"), ucum(6, "ampoule", "{ampoule}"), ("1", "2")),
+    (VIAL, ("5", "15"), ucum(1, "vial", "{vial}"), ("0.5", "1.5")),
+    (VIAL, ("10", "15"), ucum(1, "vial", "{vial}"), ("1", "2")),
+]
+
+
+@pytest.mark.parametrize(("product", "dose", "quantity", "takes"), CONTAINERS)
+def test_what_is_left_in_a_container_is_used_only_from_a_vial_that_holds_more_than_a_dose(
+    knowledge: Knowledge, product: Json, dose: tuple[str, str], quantity: Json, takes: tuple[str, str]
+) -> None:
+    low, high = (ucum(float(one), "mg") for one in dose)
+    step = {"timing": {"repeat": WEEKLY}, "doseAndRate": [{"doseRange": {"low": low, "high": high}}]}
+    [portion] = portions(order(knowledge, low, quantity, dosageInstruction=[step], medicationCodeableConcept=product))
+
+    assert (portion.low, portion.high) == tuple(D(one) for one in takes)
 
 
 def test_tablets_are_counted_by_piece_or_by_strength(knowledge: Knowledge) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cds_service.errors import RequestTooLarge
+from cds_service.fhir import elements as fhir
 from cds_service.fhir.prefetch import LAB_CODES, TEMPLATES, Prefetched, missing_keys, read_bundle, read_prefetch
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import LOINC, MOST, Json, bundle, raw
@@ -99,7 +100,7 @@ def test_drafts_keep_their_bytes_and_their_place() -> None:
 
 @pytest.mark.parametrize("value", [CONDITION, bundle(CONDITION), bundle(CONDITION, {"resourceType": "Flag"})])
 def test_what_does_not_matter_is_seen_and_passed_over(value: Json) -> None:
-    found = read_prefetch({"x": raw(value)}, MOST, lambda _: False)
+    found = read_prefetch({"x": raw(value)}, MOST, {fhir.Condition: lambda _: False})
 
     assert (found.resources, found.seen, found.unread) == ((), {"Condition"}, ())
 
