@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from cds_service.b12.episode import Stage, comparable, daily_mcg
 from cds_service.b12.protocol import RegimenFor
@@ -58,9 +58,19 @@ def test_a_protocol_without_a_regimen_for_these_patients_keeps_its_standard() ->
     assert episode.regimen == episode.standard
 
 
+def test_the_usual_dose_is_the_largest_of_the_regimen() -> None:
+    british, american = standing("born 2018", protocol="uk-nice-bnf"), standing("born 2018", protocol="us-label")
+    assert british.regimen
+    assert american.regimen
+    loading = replace(british, regimen=replace(british.regimen, maintenance=None))
+    maintenance = replace(american, regimen=replace(american.regimen, loading=()))
+
+    assert (american.usual_mcg, loading.usual_mcg, maintenance.usual_mcg) == (100, 1000, 50)
+
+
 def test_a_protocol_without_any_regimen_gives_no_usual_dose() -> None:
     episode = standing("", protocol="us-label")
-    without = msgspec.structs.replace(episode, regimen=None)
+    without = replace(episode, regimen=None)
 
     assert (episode.usual_mcg, without.usual_mcg) == (100, None)
 
@@ -92,46 +102,25 @@ def test_a_problem_documents_a_deficiency_before_a_result() -> None:
     assert standing("B12 deficiency; lab 2026-01-01 B12 100 ng/L").deficiency == ("Condition/Condition-1",)
 
 
+KIDNEYS = {
+    "": None,
+    "lab 2026-01-01 creatinine 1 mg/dL": Analyte.CREATININE,
+    "lab 2026-01-01 creatinine 1 mg/dL; lab 2025-01-01 eGFR 80 mL/min/{1.73_m2}": Analyte.EGFR,
+}
+
+
+@pytest.mark.parametrize(("record", "analyte"), KIDNEYS.items())
+def test_the_filtration_rate_tells_of_the_kidneys_before_the_creatinine(record: str, analyte: Analyte | None) -> None:
+    found = standing(record).kidney_function
+
+    assert (found.analyte if found else None) is analyte
+
+
 def test_a_limit_in_an_unknown_unit_compares_with_nothing(knowledge: Knowledge) -> None:
     figure = knowledge.protocols["uk-nice-bnf"].bands[0].deficient_below
 
     assert comparable(figure, Analyte.B12) == Decimal(180)
     assert comparable(figure, Analyte.MMA) is None
-
-
-ACTIVE = {
-    "ordered 2026-11-01 cyanocobalamin 1 mg IM monthly": True,
-    "ordered 2026-11-01 cyanocobalamin 1 mg IM monthly stopped": False,
-    "ordered 2024-11-20 cyanocobalamin 1 mg IM monthly": True,
-    "ordered 2024-11-19 cyanocobalamin 1 mg IM monthly": False,
-    "ordered 2024-01-01 cyanocobalamin 1 mg IM monthly until 2026-11-20": True,
-    "ordered 2024-01-01 cyanocobalamin 1 mg IM monthly until 2026-11-19": False,
-}
-
-
-@pytest.mark.parametrize(("record", "active"), ACTIVE.items())
-def test_an_order_is_in_force_until_its_end_or_until_it_is_stale(record: str, *, active: bool) -> None:
-    episode = standing(record)
-
-    assert bool(episode.orders) is active
-    assert len(episode.timeline.orders) == 1
-
-
-COVER = {
-    "ordered 2026-11-01 [cyanocobalamin 1 mg tablet] 1 tablet oral daily": True,
-    "ordered 2026-11-01 [cyanocobalamin 1 mg tablet] 1 tablet oral weekly": False,
-    "ordered 2026-11-01 [cyanocobalamin 1 mg tablet] 1 tablet oral": False,
-    "ordered 2026-11-01 [cyanocobalamin 50 mcg tablet] 1 tablet oral daily": False,
-    "ordered 2026-11-01 cyanocobalamin 1000 mcg IM daily": False,
-    "stated since 2026-01-01 [cyanocobalamin 1 mg tablet] 1 tablet oral daily": True,
-    "stated since 2026-01-01 [cyanocobalamin 1 mg tablet] 1 tablet oral": False,
-    "stated since 2026-01-01 cyanocobalamin 1000 mcg IM daily": False,
-}
-
-
-@pytest.mark.parametrize(("record", "covered"), COVER.items())
-def test_swallowed_b12_covers_in_a_full_daily_dose_only(record: str, *, covered: bool) -> None:
-    assert bool(standing(record).oral_cover) is covered
 
 
 @pytest.mark.parametrize(
@@ -147,13 +136,6 @@ def test_an_order_gives_at_least_so_much_a_day(draft: str, daily: str | None) ->
     [order] = standing("", draft=draft).drafts
 
     assert daily_mcg(order) == (Decimal(daily) if daily else None)
-
-
-def test_what_was_not_sent_is_unseen() -> None:
-    assert standing("").unseen == frozenset()
-    assert standing("unseen problems").unseen == {"Condition"}
-    assert standing("unseen doses").doses_unseen
-    assert not standing("unseen given doses").doses_unseen
 
 
 SCOPE = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cds_service.b12.ideas import PARTS, contradiction, implied
+from cds_service.b12.ideas import PARTS, contradiction, implied, of_drug
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_a_part_of_a_part_comes_before_it() -> None:
 
 def test_nothing_implied_is_a_contradiction() -> None:
     assert all(contradiction(implied({part})) is None for part, _ in PARTS)
+
+
+DRUG = {"drug-metformin": True, "drug-induced-deficiency": False, "b12-cyanocobalamin": False, "pregnancy": False}
+
+
+@pytest.mark.parametrize(("idea", "drug"), DRUG.items())
+def test_a_deficiency_from_a_drug_is_no_drug(idea: str, *, drug: bool) -> None:
+    assert of_drug(idea) is drug

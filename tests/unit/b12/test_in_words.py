@@ -33,7 +33,10 @@ def test_problems_operations_and_relatives(codes: CodeSets) -> None:
             Condition("coded", concept("Pernicious anaemia", SNOMED, "84027009")),
             Condition("other", concept("Gout")),
         ),
-        procedures=(Procedure("done", concept("total gastrectomy"), "completed"),),
+        procedures=(
+            Procedure("done", concept("total gastrectomy"), "completed"),
+            Procedure("other", concept("appendectomy"), "completed"),
+        ),
         relatives=(Condition("kin", concept("LHON")),),
     )
 

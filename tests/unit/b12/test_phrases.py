@@ -73,6 +73,13 @@ def test_words_that_may_mean_something_else_are_not_read(codes: CodeSets, text: 
     assert not codes.by_text(Concept((), text))
 
 
+def test_a_text_of_more_than_a_line_is_not_read(codes: CodeSets) -> None:
+    longest = "metformin 500 mg ".ljust(LONGEST_TEXT, "x")
+
+    assert codes.ideas_of(Concept((), longest)) == {"drug-metformin"}
+    assert codes.ideas_of(Concept((), longest + "x")) == frozenset()
+
+
 @pytest.mark.parametrize("known", [Code("http://snomed.info/sct", "77386006"), Code("local", "1")])
 def test_words_beside_a_code_are_not_read(codes: CodeSets, known: Code) -> None:
     concept = Concept((known,), "Pernicious anaemia")

@@ -88,6 +88,11 @@ def test_the_name_counts_only_where_no_code_is_known(knowledge: Knowledge) -> No
     assert product(knowledge, Concept()) is None
 
 
+def test_a_code_of_a_single_ingredient_goes_before_a_name_that_speaks_of_others(knowledge: Knowledge) -> None:
+    assert product(knowledge, coded(RXNORM, "309594", "B12 injection with lidocaine"))
+    assert product(knowledge, coded("urn:local", "1", "B12 injection with lidocaine")) is None
+
+
 def test_one_known_code_among_others_is_enough(knowledge: Knowledge) -> None:
     found = product(knowledge, Concept((Code("urn:local", "1"), Code(RXNORM, "309594")), "?"))
 
