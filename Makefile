@@ -61,8 +61,8 @@ wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
 lock: $(VENV)/.dev ## Resolve dependencies anew (needs uv on the path)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra telemetry pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra postgres --extra telemetry pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove what was built, and the demo's data
 	rm -rf $(VENV) dist build var .mypy_cache .ruff_cache .hypothesis .coverage* .import_linter_cache

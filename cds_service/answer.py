@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from cds_service.b12.episode_of import episode_of
 from cds_service.b12.exposure import DrugDraft
 from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.verdict import Undecided
+from cds_service.clients import RuleChanges
 from cds_service.errors import DataMissing
 from cds_service.fhir.prefetch import Prefetched, missing_keys, read_prefetch, types_asked_for
 from cds_service.fhir.read import Reading, read_record
@@ -35,8 +36,17 @@ REQUIRED = {
 FAILED = "the check itself: it failed inside the service"
 
 
+Fetch = Callable[[str, Prefetched], Prefetched]
+"""From the hook and what was sent to the same with what was fetched beside it."""
+
+
+def no_fetch(hook: str, prefetched: Prefetched) -> Prefetched:  # noqa: ARG001 - a Fetch
+    """Nothing is fetched."""
+    return prefetched
+
+
 class Asked(Struct, frozen=True):
-    """What one call is answered by: knowledge, protocol, instant, and the limits of the settings."""
+    """What one call is answered by: knowledge, protocol, instant, the site's own changes, and limits."""
 
     knowledge: Knowledge
     protocol_id: str
@@ -44,6 +54,7 @@ class Asked(Struct, frozen=True):
     most_cards: int
     most_resources: int
     all_clear: bool = False
+    changes: RuleChanges = RuleChanges()
 
 
 class Answer(Struct, frozen=True):
@@ -55,9 +66,9 @@ class Answer(Struct, frozen=True):
     episode: Episode | None = None
 
 
-def answer(request: HookRequest, asked: Asked) -> Answer:
+def answer(request: HookRequest, asked: Asked, fetch: Fetch = no_fetch) -> Answer:
     """
-    The cards for one call: a pure function of the request, the knowledge and the instant.
+    The cards for one call: a pure function of the request, what `fetch` brings, the knowledge and the instant.
 
     Raises MalformedRequest (wrong hook or context), WrongPatient, RequestTooLarge, DataMissing.
     """
@@ -65,7 +76,7 @@ def answer(request: HookRequest, asked: Asked) -> Answer:
     written = read_written(request, asked.most_resources, knowledge.matters)
     if written.unrelated or not for_clinician(request):
         return Answer((), (), Reading(ClinicalRecord(), {}))
-    prefetched = read_prefetch(request.prefetch or {}, asked.most_resources, knowledge.matters)
+    prefetched = fetch(request.hook, read_prefetch(request.prefetch or {}, asked.most_resources, knowledge.matters))
     reading = read_record(request.patient_id, prefetched, written.sent, knowledge.codes)
     moment = written.moment(asked.as_of, len(reading.lost_drafts))
     episode = episode_of(reading.record, knowledge.guidance(asked.protocol_id, asked.as_of.date()), moment)

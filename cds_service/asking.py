@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from cds_service.answer import Asked
+from cds_service.clients import DEVELOPMENT, Client
 from cds_service.errors import MalformedRequest
 from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
@@ -30,7 +31,9 @@ class DemoExtension(Struct, frozen=True, rename={"as_of": AS_OF, "protocol": PRO
 EXTENSION = msgspec.json.Decoder(DemoExtension)
 
 
-def asked_of(request: HookRequest, settings: Settings, knowledge: Knowledge, now: datetime) -> Asked:
+def asked_of(
+    request: HookRequest, settings: Settings, knowledge: Knowledge, now: datetime, client: Client = DEVELOPMENT
+) -> Asked:
     """
     The question's frame.
 
@@ -41,13 +44,13 @@ def asked_of(request: HookRequest, settings: Settings, knowledge: Knowledge, now
         raise MalformedRequest(
             "expected no day or protocol set by the request outside demo mode, got one", "$.extension"
         )
-    protocol = demo.protocol or settings.protocol
+    protocol = demo.protocol or client.protocol or settings.protocol
     if protocol not in knowledge.protocols:
         known = ", ".join(knowledge.protocols)
         raise MalformedRequest(f"expected one of {known}, got another protocol", f"$.extension['{PROTOCOL}']")
     as_of = instant_of(demo.as_of) if demo.as_of else now.astimezone(ZoneInfo(settings.time_zone))
     most = settings.max_cards if request.hook in DRAFTS else settings.max_chart_cards
-    return Asked(knowledge, protocol, as_of, most, settings.max_resources, settings.all_clear)
+    return Asked(knowledge, protocol, as_of, most, settings.max_resources, settings.all_clear, client.rules)
 
 
 def instant_of(text: str) -> datetime:

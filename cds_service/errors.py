@@ -2,6 +2,7 @@
 The exceptions of this service, and nothing else.
 
 CdsError
+├── Unauthorized        401  the caller's token does not hold; never says why to the caller
 ├── RequestError            the caller's request cannot be answered
 │   ├── MalformedRequest    400  not JSON, or a field is missing or of the wrong type
 │   ├── WrongPatient        400  the Patient sent is not the patient of the context
@@ -21,6 +22,10 @@ from __future__ import annotations
 
 class CdsError(Exception):
     """Root of everything this service raises on purpose."""
+
+
+class Unauthorized(CdsError):
+    """The caller's token is missing or does not hold. The message is for the operator; the caller gets a bare 401."""
 
 
 class RequestError(CdsError):

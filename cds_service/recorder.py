@@ -22,7 +22,7 @@ ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class Call(Struct, frozen=True):
-    """One call, besides its answer: when it came, which service, how long it took, by which protocol."""
+    """One call, besides its answer: when it came, which service, by which protocol, how long it took, who called."""
 
     at: datetime
     service: str
@@ -30,6 +30,7 @@ class Call(Struct, frozen=True):
     protocol: str
     knowledge: str
     microseconds: int
+    client: str = ""
 
 
 class Recorder:
@@ -47,7 +48,7 @@ class Recorder:
             service=call.service,
             hook=request.hook,
             hook_instance=request.hookInstance,
-            client="",
+            client=call.client,
             as_of=call.as_of.isoformat(),
             knowledge=call.knowledge,
             protocol=call.protocol,
@@ -57,9 +58,9 @@ class Recorder:
         )
         self.spool.append(evaluation_line(line))
 
-    def keep_feedback(self, items: Iterable[FeedbackItem], service: str, at: datetime) -> None:
+    def keep_feedback(self, items: Iterable[FeedbackItem], service: str, at: datetime, client: str = "") -> None:
         """Append every item and return once all are on disk; raises StoreUnavailable. A repeat has the same key."""
-        lines = [feedback_line(_feedback(item, service, at)) for item in items]
+        lines = [feedback_line(_feedback(item, service, at, client)) for item in items]
         self.spool.append_safely(b"".join(lines))
 
 
@@ -102,7 +103,7 @@ def _epic_reason(override: OverrideReason | None) -> ReasonCoding | None:
         return None
 
 
-def _feedback(item: FeedbackItem, service: str, at: datetime) -> Feedback:
+def _feedback(item: FeedbackItem, service: str, at: datetime, client: str) -> Feedback:
     override = item.overrideReason or item.overrideReasons
     reason = (override.reason if override else None) or _epic_reason(override) or ReasonCoding()
     accepted = [one.id for one in item.acceptedSuggestions or ()]
@@ -110,7 +111,7 @@ def _feedback(item: FeedbackItem, service: str, at: datetime) -> Feedback:
         id=_key(item.card, item.outcome, *accepted, item.outcomeTimestamp),
         at=at.isoformat(),
         service=service,
-        client="",
+        client=client,
         card=item.card,
         outcome=item.outcome,
         outcome_timestamp=item.outcomeTimestamp,

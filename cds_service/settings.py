@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, get_args, get_origin
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from cds_service.errors import SettingsFault
 
 PREFIX = "COBALAMIN_"
+FILE = "_FILE"
 
 
 def _zone(name: str) -> str:
@@ -23,7 +24,11 @@ def _zone(name: str) -> str:
 
 
 class Settings(BaseModel):
-    """Everything that can be set. Each is read from the environment under PREFIX and its name in capitals."""
+    """
+    Everything that can be set. Each is read from the environment under PREFIX and its name in capitals.
+
+    The same name with _FILE behind it may name a file that holds the value instead.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,6 +69,53 @@ class Settings(BaseModel):
     all_clear: bool = Field(
         default=False, description="Say so in a card when a chart is opened and B12 therapy is on schedule."
     )
+    clients: str = Field(
+        "",
+        description="TOML file of the clients that may call. Empty: development, nobody is checked, loopback only.",
+    )
+    replay_check: bool = Field(
+        default=True, description="Refuse a token whose jti was seen; off for harnesses that replay."
+    )
+    budget_ms: int = Field(450, ge=50, le=10_000, description="Milliseconds for one call, fetching included.")
+    fetch: bool = Field(default=True, description="Fetch from the client's FHIR server what prefetch did not bring.")
+    fetch_threads: int = Field(16, ge=1, le=256, description="FHIR queries at once in each worker.")
+    fetch_pages: int = Field(
+        20, ge=1, le=1000, description="Most pages of one FHIR search; the rest is named as not seen."
+    )
+    fetch_bytes: int = Field(10_000_000, ge=1000, description="Largest answer of a FHIR server or key set.")
+    private_networks: bool = Field(
+        default=False, description="Development: FHIR servers and key sets may be on loopback or private addresses."
+    )
+    calls_per_minute: int = Field(
+        1200, ge=1, description="Most calls of one client in a minute, per worker; more get 429."
+    )
+    calls_at_once: int = Field(64, ge=1, le=1024, description="Most calls at once in each worker; more get 429.")
+    repeat_hours: float = Field(
+        12, ge=0, le=8760, description="Hours for which the same advice on a chart is not shown again to the same user."
+    )
+    mute_days: float = Field(
+        30, ge=0, le=3650, description="Days for which an override with a reason mutes that advice for that user."
+    )
+    retention_days: int = Field(
+        730, ge=0, description="Days that `store purge` keeps evaluations and feedback; 0 keeps them for good."
+    )
+    spool_bytes: int = Field(
+        2_000_000_000,
+        ge=1_000_000,
+        description="Most bytes in the spool; beyond it feedback gets 503, evaluations are dropped and counted.",
+    )
+    pseudonym_key: SecretStr = Field(
+        SecretStr(""), description="Secret under which patients and users are hashed before they are kept."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severity that is logged."
+    )
+    metrics_dir: str = Field(
+        "", description="Empty folder in which workers share metrics; empty: one under the system's temporary folder."
+    )
+    telemetry_url: str = Field(
+        "", description="OTLP/HTTP address for traces; empty: none. Needs the extra `telemetry`."
+    )
     cors_origins: str = Field("*", description="Origins of browser clients, separated by commas.")
     base_url: str = Field(
         "", description="Public URL of this service, for links in its OpenAPI page; empty: as it is called."
@@ -77,7 +129,7 @@ class Settings(BaseModel):
         Raises SettingsFault for a name that is not a setting, and for a wrong value, without repeating it.
         """
         names = {f"{PREFIX}{name.upper()}": name for name in cls.model_fields}
-        found = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+        found = dict(_from_files({name: value for name, value in environ.items() if name.startswith(PREFIX)}))
         if unknown := sorted(set(found) - set(names)):
             raise SettingsFault(f"expected a setting, got {', '.join(unknown)}; known: {', '.join(sorted(names))}")
         values = {names[name]: value for name, value in found.items()}
@@ -90,8 +142,26 @@ class Settings(BaseModel):
             raise SettingsFault(f"{name}: {first['msg']}") from None
 
 
+def _from_files(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A name with _FILE behind it stands for the words in that file: so secrets stay out of the environment."""
+    for name, value in found.items():
+        if not name.endswith(FILE):
+            yield name, value
+            continue
+        try:
+            yield name.removesuffix(FILE), Path(value).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            raise SettingsFault(f"{name}: expected a readable file, got {type(fault).__name__}") from None
+
+
 def settings_table() -> Iterator[tuple[str, str, str, str]]:
     """(environment name, default, type, help) of every setting."""
     for name, field in Settings.model_fields.items():
-        kind = getattr(field.annotation, "__name__", str(field.annotation))
-        yield f"{PREFIX}{name.upper()}", str(field.default), kind, field.description or ""
+        yield f"{PREFIX}{name.upper()}", str(field.default), _kind(field.annotation), field.description or ""
+
+
+def _kind(annotation: object) -> str:
+    """How a person calls the type: a choice by its words."""
+    if get_origin(annotation) is Literal:
+        return " or ".join(get_args(annotation))
+    return getattr(annotation, "__name__", str(annotation))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort
 
 from cds_service.hooks import read_feedback
+from cds_service.web.auth import admitted
 from cds_service.web.call import json_body
 from cds_service.web.replies import json_reply
 from cds_service.web.services import SERVICES
@@ -18,7 +19,7 @@ def feedback(service_id: str) -> Response:
     """Keep every item; repeats and cards that we do not know are taken too."""
     if service_id not in SERVICES:
         abort(404)
+    here, client = state(), admitted()
     items = read_feedback(json_body()).feedback
-    here = state()
-    here.recorder.keep_feedback(items, service_id, here.clock())
+    here.recorder.keep_feedback(items, service_id, here.clock(), client.id)
     return json_reply({})

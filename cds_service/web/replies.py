@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from cds_service.errors import CdsError, RequestError, StoreUnavailable
+from cds_service.errors import CdsError, RequestError, StoreUnavailable, Unauthorized
 from cds_service.hooks import ENCODER
 
 LOG = logging.getLogger(__name__)
@@ -38,6 +38,7 @@ def install_errors(app: Flask) -> None:
     """Every failure leaves as an OperationOutcome."""
     app.register_error_handler(RequestError, _refused)
     app.register_error_handler(StoreUnavailable, _unavailable)
+    app.register_error_handler(Unauthorized, _stranger)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _broken)
 
@@ -51,6 +52,12 @@ def _unavailable(fault: StoreUnavailable) -> Response:
     reply = outcome(503, "transient", "expected to keep this on disk, could not; send it again")
     reply.headers["Retry-After"] = "5"
     return reply
+
+
+def _stranger(fault: Unauthorized) -> Response:
+    """A bare 401: an attacker learns nothing; why it failed is in the log, and `token explain` says it locally."""
+    LOG.warning("token refused", extra={"fault": str(fault)})
+    return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _http(fault: HTTPException) -> Response:
