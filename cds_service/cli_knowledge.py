@@ -16,9 +16,16 @@ from cds_service.asking import instant_of
 from cds_service.comparing import advice, advice_of_version, changes
 from cds_service.knowledge import load_knowledge, roots
 from cds_service.publishing import export, published
+from cds_service.settings import PREFIX
 from cds_service.wsgi import now
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+SITE = click.option(
+    "--site",
+    default="",
+    envvar=f"{PREFIX}SITE_CODES",
+    help="Your own folder of code sets; or as COBALAMIN_SITE_CODES says.",
+)
 AS_OF = "Instant to judge at (RFC 3339) where a request names none; without it, now."
 
 
@@ -28,7 +35,7 @@ def knowledge() -> None:
 
 
 @knowledge.command()
-@click.option("--site", default="", help="Your own folder of code sets, as COBALAMIN_SITE_CODES would name it.")
+@SITE
 def check(site: str) -> None:
     """Load all knowledge and check it; a fault is named with file, line and key."""
     show.knowledge(load_knowledge(roots(site)), Console())
@@ -37,10 +44,11 @@ def check(site: str) -> None:
 @knowledge.command(name="advice")
 @click.argument("folder", type=FOLDER)
 @click.option("--as-of", help=AS_OF)
-def advice_(folder: Path, as_of: str | None) -> None:
+@SITE
+def advice_(folder: Path, as_of: str | None, site: str) -> None:
     """Print what every rule finds in the requests (*.json) in FOLDER under every protocol, a JSON line each."""
     files = track(_requests(folder), "records", console=Console(stderr=True), transient=True)
-    for said in advice(files, load_knowledge(roots()), _instant(as_of)):
+    for said in advice(files, load_knowledge(roots(site)), _instant(as_of)):
         click.echo(msgspec.json.encode(said))
 
 
@@ -54,7 +62,8 @@ def diff(old: Path, new: Path, records: Path, as_of: str | None, *, as_json: boo
     """
     Print which patients' advice changes from version OLD to version NEW, and how.
 
-    OLD and NEW are checkouts, or folders where the wheel is installed; both run as they are, rules included.
+    OLD and NEW are checkouts, or folders where the wheel is installed; both run as they are, rules included, and with
+    the code sets that COBALAMIN_SITE_CODES names.
     """
     instant = _instant(as_of)
     versions = track((old, new), "versions", console=Console(stderr=True), transient=True)
@@ -68,9 +77,10 @@ def diff(old: Path, new: Path, records: Path, as_of: str | None, *, as_json: boo
 
 @knowledge.command(name="export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def export_(folder: Path) -> None:
+@SITE
+def export_(folder: Path, site: str) -> None:
     """Write rules, regimens and code sets into FOLDER as FHIR PlanDefinition, ActivityDefinition and ValueSet."""
-    definitions = published(load_knowledge(roots()), roots())
+    definitions = published(load_knowledge(roots(site)), roots(site))
     total = sum(len(resources) for resources in definitions.values())
     written = list(
         track(export(definitions, folder), "writing", total=total, console=Console(stderr=True), transient=True)

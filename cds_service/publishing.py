@@ -40,12 +40,23 @@ def published(knowledge: Knowledge, where: Roots) -> Published:
     """All definitions: rules, regimens and value sets; raises OutputFault if one is not valid FHIR."""
     edition = edition_of(knowledge)
     plans = (plan_definition(rule_text(rule, knowledge), edition) for rule in knowledge.rules.values())
-    sets = (json.loads(path.read_text("utf-8")) for path in sorted((where.fhir_profiles / "valuesets").glob("*.json")))
     return {
         "PlanDefinition": _by_id(plans),
         "ActivityDefinition": _by_id(_activities(knowledge, edition)),
-        "ValueSet": _by_id(sets),
+        "ValueSet": _value_sets(where),
     }
+
+
+def _value_sets(where: Roots) -> Mapping[str, Resource]:
+    """Ours, each with the codes that the clinic's own folder adds to it."""
+    ours = _by_id(_read(where.fhir_profiles / "valuesets"))
+    for added in _read(where.site) if where.site else ():
+        ours[added["id"]]["compose"]["include"] += added["compose"]["include"]
+    return ours
+
+
+def _read(folder: Path) -> Iterator[dict[str, Any]]:
+    return (json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json")))
 
 
 def export(definitions: Published, folder: Path) -> Iterator[Path]:
@@ -90,5 +101,5 @@ def _cited(protocol: Protocol) -> tuple[str, ...]:
     return (protocol.source.label,)
 
 
-def _by_id(resources: Iterator[dict[str, Any]]) -> Mapping[str, Resource]:
+def _by_id(resources: Iterator[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {one["id"]: one for one in resources}

@@ -175,3 +175,14 @@ def test_the_command_line_checks_a_folder_before_it_is_used(tmp_path: Path) -> N
 
     assert (good.exit_code, bad.exit_code) == (0, 1)
     assert "clinic.json: id: expected" in bad.output
+
+
+def test_the_export_holds_the_codes_of_the_folder_beside_ours(tmp_path: Path) -> None:
+    site, out = write(tmp_path / "site", site_set(*PERNICIOUS)), tmp_path / "out"
+    told = CliRunner().invoke(main, ["knowledge", "export", str(out)], env={"COBALAMIN_SITE_CODES": str(site)})
+    exported = json.loads((out / "ValueSet" / "pernicious-anaemia.json").read_text("utf-8"))
+    systems = [one["system"] for one in exported["compose"]["include"]]
+
+    assert told.exit_code == 0, told.output
+    assert LOCAL in systems
+    assert len(systems) > 1

@@ -96,6 +96,16 @@ def test_a_loading_of_unlike_doses_is_complete_with_the_smaller(knowledge: Knowl
     assert course_of(doses, (), unlike, (), protocol.timing, date(2026, 1, 12)).loading_complete
 
 
+def test_of_a_loading_with_a_range_of_doses_the_smallest_counts(knowledge: Knowledge) -> None:
+    protocol = knowledge.protocols[UK]
+    doses = standing("given 6 times from 2026-01-01 every 2 days hydroxocobalamin 500 mcg IM").timeline.doses
+    [step] = protocol.regimens[0].loading
+    wide = msgspec.structs.replace(step, dose=msgspec.structs.replace(step.dose, high=step.dose.low * 3))
+    regimen = msgspec.structs.replace(protocol.regimens[0], loading=(wide,))
+
+    assert course_of(doses, (), regimen, (), protocol.timing, date(2026, 1, 12)).loading_complete
+
+
 def test_doses_far_smaller_than_the_loading_do_not_complete_it_and_those_of_unknown_size_do() -> None:
     small = "given 6 times from 2026-01-01 every 2 days hydroxocobalamin 10 mcg IM"
     unknown = "given 6 times from 2026-01-01 every 2 days hydroxocobalamin IM"

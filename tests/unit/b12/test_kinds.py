@@ -54,6 +54,12 @@ def test_an_antifolate_with_a_schedule_of_its_own(codes: CodeSets, name: str) ->
     assert kind_of(Product(concept(name)), codes).antifolate
 
 
+def test_an_antifolate_known_by_its_code_alone(codes: CodeSets) -> None:
+    pemetrexed = Product(concept("", "http://www.whocc.no/atc", "L01BA04"))
+
+    assert kind_of(pemetrexed, codes).antifolate
+
+
 @pytest.mark.parametrize("product", BY_NAME.values(), ids=BY_NAME)
 def test_known_by_name(codes: CodeSets, product: Product) -> None:
     assert kind_of(product, codes).in_words

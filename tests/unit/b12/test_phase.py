@@ -243,7 +243,7 @@ def test_an_order_goes_beyond_loading(draft: str, doses: int | None) -> None:
     [
         (21, "hydroxocobalamin 1 mg IM every 2 days x 2", 23),
         (22, "hydroxocobalamin 1 mg IM every 2 days x 1", 0),
-        (2, "hydroxocobalamin 1 mg IM every 2-4 days x 20", 0),
+        (2, "hydroxocobalamin 1 mg IM every 2-5 days x 20", 0),
         (2, "hydroxocobalamin 1 mg IM every 2 days x 30 then 1 mg IM every 5 days", 0),
     ],
 )
