@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench silence mutants wheel clean
+.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench silence mutants hapi hapistop wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,14 +57,21 @@ silence: $(VENV)/.dev ## Count cards per 100 charts by rule; FOLDER=bulk FHIR, e
 mutants: $(VENV)/.dev ## Put small faults into therapy and rules, and count those that the tests notice (long)
 	$(BIN)/python -m tests.mutation $(MODULES)
 
+hapi: $(VENV)/.dev ## Build and start a HAPI FHIR server on loopback for the tests (needs Java 17, Maven)
+	@$(BIN)/python -m tests.helpers.hapi start
+
+hapistop: $(VENV)/.dev ## Stop the HAPI FHIR server
+	@$(BIN)/python -m tests.helpers.hapi stop
+
 wheel: $(VENV)/.dev ## Build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
 lock: $(VENV)/.dev ## Resolve dependencies anew (needs uv on the path)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra postgres --extra telemetry pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra postgres --extra telemetry pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra login --extra postgres --extra telemetry pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev --extra login --extra postgres --extra telemetry pyproject.toml -o requirements-dev.lock
 
 clean: ## Remove what was built, and the demo's data
+	@[ ! -e var/hapi/running.json ] || $(BIN)/python -m tests.helpers.hapi stop
 	rm -rf $(VENV) dist build var .mypy_cache .ruff_cache .hypothesis .coverage* .import_linter_cache
 
 $(VENV)/bin/python:

@@ -23,7 +23,7 @@ from rich.progress import track
 from rich.table import Table
 
 from cds_service.answer import Asked, answer
-from cds_service.fhir.prefetch import TEMPLATES
+from cds_service.fhir.templates import TEMPLATES
 from cds_service.hooks import read_request
 from cds_service.knowledge import Knowledge, load_knowledge, roots
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cds_service.b12.chart import LabOrder
 from cds_service.b12.dose import B12Order
@@ -14,15 +15,18 @@ from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.episode_of import episode_of
 from cds_service.b12.exposure import DrugDraft
 from cds_service.b12.record import ClinicalRecord
-from cds_service.b12.verdict import Undecided
-from cds_service.clients import RuleChanges
+from cds_service.b12.verdict import Indicator, Undecided
+from cds_service.clients import UNCHANGED, RuleChanges
 from cds_service.errors import DataMissing
-from cds_service.fhir.prefetch import Prefetched, missing_keys, read_prefetch, types_asked_for
+from cds_service.fhir.fetching import Fetch, no_fetch
+from cds_service.fhir.prefetch import FetchNote, Prefetched, read_prefetch
 from cds_service.fhir.read import Reading, read_record
+from cds_service.fhir.templates import missing_keys, types_asked_for
 from cds_service.hooks import Card, HookRequest
 from cds_service.knowledge import Knowledge
 from cds_service.rules import About, Rule
-from cds_service.writer import Judged, Page, desk_of, write_cards
+from cds_service.texts import LANGUAGE
+from cds_service.writer import Judged, Page, desk_of, write_all
 from cds_service.written import for_clinician, read_written
 
 LOG = logging.getLogger(__name__)
@@ -36,17 +40,16 @@ REQUIRED = {
 FAILED = "the check itself: it failed inside the service"
 
 
-Fetch = Callable[[str, Prefetched], Prefetched]
-"""From the hook and what was sent to the same with what was fetched beside it."""
+Mark = Callable[[str], None]
+"""Called with the name of a phase as it ends."""
 
 
-def no_fetch(hook: str, prefetched: Prefetched) -> Prefetched:  # noqa: ARG001 - a Fetch
-    """Nothing is fetched."""
-    return prefetched
+def unmarked(phase: str) -> None:
+    """Nobody measures."""
 
 
 class Asked(Struct, frozen=True):
-    """What one call is answered by: knowledge, protocol, instant, the site's own changes, and limits."""
+    """What one call is answered by: knowledge, protocol, instant, the site's own changes, limits, and language."""
 
     knowledge: Knowledge
     protocol_id: str
@@ -54,19 +57,22 @@ class Asked(Struct, frozen=True):
     most_cards: int
     most_resources: int
     all_clear: bool = False
-    changes: RuleChanges = RuleChanges()
+    changes: RuleChanges = UNCHANGED
+    language: str = LANGUAGE
 
 
 class Answer(Struct, frozen=True):
-    """The cards, and everything that explains them."""
+    """The cards, and everything that explains them. `shadows` are the cards of rules in shadow: never shown."""
 
     cards: tuple[Card, ...]
     judged: tuple[Judged, ...]
     reading: Reading
     episode: Episode | None = None
+    shadows: tuple[Card, ...] = ()
+    fetched: tuple[FetchNote, ...] = ()
 
 
-def answer(request: HookRequest, asked: Asked, fetch: Fetch = no_fetch) -> Answer:
+def answer(request: HookRequest, asked: Asked, fetch: Fetch = no_fetch, mark: Mark = unmarked) -> Answer:
     """
     The cards for one call: a pure function of the request, what `fetch` brings, the knowledge and the instant.
 
@@ -76,16 +82,22 @@ def answer(request: HookRequest, asked: Asked, fetch: Fetch = no_fetch) -> Answe
     written = read_written(request, asked.most_resources, knowledge.matters)
     if written.unrelated or not for_clinician(request):
         return Answer((), (), Reading(ClinicalRecord(), {}))
-    prefetched = fetch(request.hook, read_prefetch(request.prefetch or {}, asked.most_resources, knowledge.matters))
+    sent = read_prefetch(request.prefetch or {}, asked.most_resources, knowledge.matters)
+    mark("read")
+    prefetched = fetch(request.hook, sent, written.sent)
+    mark("fetch")
     reading = read_record(request.patient_id, prefetched, written.sent, knowledge.codes)
     moment = written.moment(asked.as_of, len(reading.lost_drafts))
     episode = episode_of(reading.record, knowledge.guidance(asked.protocol_id, asked.as_of.date()), moment)
+    mark("read")
     if not episode.concerned:
-        return Answer((), (), reading, episode)
+        return Answer((), (), reading, episode, fetched=prefetched.fetched)
     check_required(request.hook, prefetched)
-    judged = tuple(judge_all(request.hook, episode, knowledge))
-    cards = write_cards(judged, page_of(request, episode, reading, asked))
-    return Answer(cards, judged, reading, episode)
+    judged = tuple(judge_all(request.hook, episode, knowledge, asked.changes))
+    mark("judge")
+    cards, shadows = write_all(judged, page_of(request, episode, reading, asked))
+    mark("write")
+    return Answer(cards, judged, reading, episode, shadows, prefetched.fetched)
 
 
 def check_required(hook: str, prefetched: Prefetched) -> None:
@@ -95,13 +107,14 @@ def check_required(hook: str, prefetched: Prefetched) -> None:
         raise DataMissing(f"expected prefetch {keys}, got neither it nor a way to fetch it", "$.prefetch")
 
 
-def judge_all(hook: str, episode: Episode, knowledge: Knowledge) -> Iterator[Judged]:
-    """Every rule of this hook over all that it judges; one that breaks does not silence the others."""
+def judge_all(hook: str, episode: Episode, knowledge: Knowledge, changes: RuleChanges = UNCHANGED) -> Iterator[Judged]:
+    """Every rule of this hook that is not off over all that it judges; one that breaks does not silence the others."""
     subjects, beside = _subjects(episode), _once(episode.timeline.drug_drafts)
     for rule in knowledge.rules.values():
-        if hook in rule.hooks:
+        if hook in rule.hooks and rule.id not in changes.off:
             for subject in subjects[rule.about] or (beside if rule.beside else ()):
-                yield _judged(rule, episode, subject)
+                one = _judged(rule, episode, subject)
+                yield replace(one, shadow=True) if rule.id in changes.shadow else one
 
 
 Subject = B12Order | DrugDraft | LabOrder | None
@@ -134,16 +147,18 @@ def _judged(rule: Rule, episode: Episode, judged: Subject) -> Judged:
 
 def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Asked) -> Page:
     """What the cards of this answer share."""
-    due = episode.course.due if asked.all_clear and episode.stage is Stage.VIEW else None
+    due = episode.course.due if asked.all_clear and episode.stage is Stage.VIEW and not asked.changes.off else None
     return Page(
         knowledge=asked.knowledge,
         protocol=episode.protocol,
         instance=request.hookInstance,
         as_of=asked.as_of,
         desk=desk_of(reading.originals, episode.drafts, request.patient_id),
-        unseen=(episode.unseen | reading.record.partial) & types_asked_for(request.hook),
+        unseen=(episode.not_sent | reading.record.partial) & types_asked_for(request.hook),
         complete=episode.complete_drafts,
         most=asked.most_cards,
         clear_until=due.day if due else None,
         by_text=episode.by_text,
+        indicators={rule: Indicator(word) for rule, word in asked.changes.indicators.items()},
+        language=asked.language,
     )

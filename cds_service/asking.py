@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,19 @@ from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
 from cds_service.knowledge import Knowledge
 from cds_service.settings import Settings
+from cds_service.texts import LANGUAGE
 from cds_service.written import DRAFTS
 
 AS_OF = "org.cobalamin-cds.as-of"
 PROTOCOL = "org.cobalamin-cds.protocol"
+
+
+Prefers = Callable[[Sequence[str]], str | None]
+"""Which of these languages a call prefers, if it says so."""
+
+
+def no_preference(_: Sequence[str]) -> None:
+    """None is said."""
 
 
 class DemoExtension(Struct, frozen=True, rename={"as_of": AS_OF, "protocol": PROTOCOL}):
@@ -32,10 +42,15 @@ EXTENSION = msgspec.json.Decoder(DemoExtension)
 
 
 def asked_of(
-    request: HookRequest, settings: Settings, knowledge: Knowledge, now: datetime, client: Client = DEVELOPMENT
+    request: HookRequest,
+    settings: Settings,
+    knowledge: Knowledge,
+    now: datetime,
+    client: Client = DEVELOPMENT,
+    preferred: Prefers = no_preference,
 ) -> Asked:
     """
-    The question's frame.
+    The question's frame. `preferred` is asked for a language where the client's file names none.
 
     Raises MalformedRequest where the request sets day or protocol outside demo mode, or sets them wrongly.
     """
@@ -50,7 +65,14 @@ def asked_of(
         raise MalformedRequest(f"expected one of {known}, got another protocol", f"$.extension['{PROTOCOL}']")
     as_of = instant_of(demo.as_of) if demo.as_of else now.astimezone(ZoneInfo(settings.time_zone))
     most = settings.max_cards if request.hook in DRAFTS else settings.max_chart_cards
-    return Asked(knowledge, protocol, as_of, most, settings.max_resources, settings.all_clear, client.rules)
+    language = language_of(client, knowledge, preferred)
+    return Asked(knowledge, protocol, as_of, most, settings.max_resources, settings.all_clear, client.rules, language)
+
+
+def language_of(client: Client, knowledge: Knowledge, preferred: Prefers = no_preference) -> str:
+    """The client's own language, else the one that the call prefers, else English; its code, such as "es"."""
+    own = client.language.partition("-")[0]
+    return own if own in knowledge.words else preferred(tuple(knowledge.words)) or LANGUAGE
 
 
 def instant_of(text: str) -> datetime:

@@ -7,7 +7,8 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from contextlib import closing
+from typing import Any, BinaryIO, TypedDict, Unpack
 
 import click
 import requests
@@ -17,16 +18,23 @@ from rich.console import Console
 from cds_service import __version__, show
 from cds_service.answer import Answer, answer
 from cds_service.asking import asked_of, instant_of
+from cds_service.cli_clients import clients
 from cds_service.cli_knowledge import knowledge
+from cds_service.cli_store import store
+from cds_service.cli_token import token
+from cds_service.clients import DEVELOPMENT
 from cds_service.errors import CdsError, RequestError
 from cds_service.hooks import HookRequest, HookResponse, read_request, write_response
 from cds_service.knowledge import load_knowledge, roots
 from cds_service.openapi import load_schemas, openapi_of
 from cds_service.schemas import remarks_on
 from cds_service.settings import PREFIX, Settings, settings_table
-from cds_service.wsgi import now
+from cds_service.texts import LANGUAGE, LANGUAGES
+from cds_service.wsgi import fetching_of, now, outbound_of
 
 SECONDS_FOR_HEALTH = 3
+SECONDS_TO_FETCH = 10
+FETCH_HELP = "Ask the request's fhirServer for what it did not bring; COBALAMIN_PRIVATE_NETWORKS for a local one."
 
 
 class Faults(click.Group):
@@ -71,28 +79,45 @@ def serve(**given: object) -> None:
 
 def _reads_request(command: Callable[..., None]) -> Callable[..., None]:
     command = click.option("--as-of", help="Instant to judge at (RFC 3339); before the request's own.")(command)
+    command = click.option("--fetch", is_flag=True, help=FETCH_HELP)(command)
     command = click.option("--protocol", help="Protocol to judge by; before the request's own.")(command)
+    command = click.option("--language", type=click.Choice(LANGUAGES), default=LANGUAGE, help="Of the cards.")(command)
     return click.argument("file", type=click.File("rb"))(command)
 
 
-def _ask(file: BinaryIO, protocol: str | None, as_of: str | None) -> tuple[bytes, HookRequest, Answer]:
+class Options(TypedDict):
+    """How a request in a file is asked."""
+
+    protocol: str | None
+    as_of: str | None
+    language: str
+    fetch: bool
+
+
+def _ask(file: BinaryIO, options: Options) -> tuple[bytes, HookRequest, Answer]:
     body = file.read()
     settings = Settings.from_environ(os.environ, demo=True)
     request, known = read_request(body), load_knowledge(roots(settings.site_codes))
+    protocol, as_of, language = options["protocol"], options["as_of"], options["language"]
     if protocol is not None and protocol not in known.protocols:
         named = ", ".join(known.protocols)
         raise click.ClickException(f"expected one of {named}, got another protocol at --protocol")
-    asked = asked_of(request, settings, known, now())
+    asked = asked_of(
+        request, settings, known, now(), preferred=lambda offered: language if language in offered else None
+    )
     asked = replace(asked, protocol_id=protocol or asked.protocol_id, as_of=instant_of(as_of) if as_of else asked.as_of)
-    return body, request, answer(request, asked)
+    if not options["fetch"]:
+        return body, request, answer(request, asked)
+    with closing(outbound_of(settings)) as outbound, closing(fetching_of(settings, known, outbound)) as fetching:
+        return body, request, answer(request, asked, fetching(request, DEVELOPMENT, SECONDS_TO_FETCH))
 
 
 @main.command()
 @_reads_request
 @click.option("--json", "as_json", is_flag=True, help="The response as the service would send it.")
-def evaluate(file: BinaryIO, protocol: str | None, as_of: str | None, *, as_json: bool) -> None:
+def evaluate(file: BinaryIO, *, as_json: bool, **options: Unpack[Options]) -> None:
     """Print the cards for a CDS Hooks request in FILE (- for standard input)."""
-    _, _, found = _ask(file, protocol, as_of)
+    _, _, found = _ask(file, options)
     if as_json:
         click.echo(json.dumps(json.loads(write_response(HookResponse(found.cards))), indent=2, ensure_ascii=False))
     else:
@@ -101,14 +126,17 @@ def evaluate(file: BinaryIO, protocol: str | None, as_of: str | None, *, as_json
 
 @main.command()
 @_reads_request
-def explain(file: BinaryIO, protocol: str | None, as_of: str | None) -> None:
+def explain(file: BinaryIO, **options: Unpack[Options]) -> None:
     """Print every rule's verdict for a request in FILE, the facts, and what was not read and why."""
-    body, request, found = _ask(file, protocol, as_of)
+    body, request, found = _ask(file, options)
     schemas = load_schemas(roots().fhir_profiles / "schemas")
     show.explanation(found, remarks_on(json.loads(body), schemas[f"request-{request.hook}"], schemas), Console())
 
 
 main.add_command(knowledge)
+main.add_command(store)
+main.add_command(clients)
+main.add_command(token)
 
 
 @main.command()
@@ -119,13 +147,15 @@ def openapi() -> None:
 
 @main.command()
 @click.option("--url", default=None, help="Base URL of the service; without it, as the settings say.")
-def health(url: str | None) -> None:
+@click.option("--ready", is_flag=True, help="Ask whether it should be given calls, and print what it stands on.")
+def health(url: str | None, *, ready: bool) -> None:
     """Ask a running service whether it answers; exit status 1 if not."""
     settings = Settings.from_environ(os.environ)
     base = url or f"http://127.0.0.1:{settings.port}"
     try:
-        reply = requests.get(f"{base}/health", timeout=SECONDS_FOR_HEALTH)
-        reply.raise_for_status()
+        reply = requests.get(f"{base}/health/ready" if ready else f"{base}/health", timeout=SECONDS_FOR_HEALTH)
     except requests.RequestException as fault:
         raise click.ClickException(f"expected a healthy service at {base}, got {type(fault).__name__}") from None
+    if not reply.ok:
+        raise click.ClickException(f"expected a healthy service at {base}, got {reply.status_code} {reply.text}")
     click.echo(reply.text)

@@ -31,18 +31,29 @@ class Context(Struct, frozen=True):
 
 
 class HookRequest(Struct, frozen=True):
-    """A service call as sent. `extension` may be anything: it is looked at in demo mode only."""
+    """
+    A service call as sent. `extension` may be anything: it is looked at in demo mode only.
+
+    So may `fhirServer` and `fhirAuthorization`, which stay bytes: a token is never in the repr of a request.
+    """
 
     hook: str
     hookInstance: Annotated[str, Meta(min_length=1, max_length=200)]
     context: Context
     prefetch: dict[str, Raw] | None = None
+    fhirServer: Raw = Raw()
+    fhirAuthorization: Raw = Raw()
     extension: Raw = Raw()
 
     @property
     def patient_id(self) -> str:
         """The bare id, however it was sent."""
         return self.context.patientId.rpartition("/")[2]
+
+    @property
+    def names_server(self) -> bool:
+        """Whether a FHIR server was named at all."""
+        return bytes(self.fhirServer) not in {b"", b"null"}
 
 
 class Wire(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -75,6 +86,13 @@ class Suggestion(Wire, frozen=True):
     actions: tuple[Action, ...] = ()
 
 
+class Link(Wire, frozen=True):
+    label: Words
+    url: Url
+    type: Literal["absolute", "smart"]
+    appContext: Words | None = None
+
+
 class Card(Wire, frozen=True):
     uuid: UUID
     summary: Summary
@@ -84,11 +102,16 @@ class Card(Wire, frozen=True):
     suggestions: tuple[Suggestion, ...] = ()
     selectionBehavior: Literal["any", "at-most-one"] | None = None
     overrideReasons: tuple[Coding, ...] = ()
+    links: tuple[Link, ...] = ()
     extension: dict[str, Any] | None = None
 
 
-class HookResponse(Struct, frozen=True, forbid_unknown_fields=True):
+class HookResponse(Wire, frozen=True):
+    """`systemActions` is left out unless it is set, even to an empty list, which some harnesses ask for."""
+
     cards: tuple[Card, ...]
+    systemActions: tuple[Action, ...] | None = None
+    extension: dict[str, Any] | None = None
 
 
 class AcceptedSuggestion(Struct, frozen=True):
@@ -103,7 +126,7 @@ class ReasonCoding(Struct, frozen=True):
 
 class OverrideReason(Struct, frozen=True):
     reason: ReasonCoding | None = None
-    userComment: Annotated[str, Meta(max_length=4000)] | None = None
+    userComment: str | None = None
     extension: Raw = Raw()  # Epic may put the reason here
 
 
@@ -115,14 +138,23 @@ class FeedbackItem(Struct, frozen=True):
     outcomeTimestamp: Annotated[str, Meta(min_length=1, max_length=64)]
     acceptedSuggestions: list[AcceptedSuggestion] | None = None
     overrideReason: OverrideReason | None = None
-    overrideReasons: OverrideReason | None = None
+    overrideReasons: OverrideReason | list[OverrideReason] | None = None
 
 
 class Feedback(Struct, frozen=True):
     feedback: Annotated[list[FeedbackItem], Meta(min_length=1, max_length=1000)]
 
 
-Sent = TypeVar("Sent", HookRequest, Feedback)
+class Content(Struct, frozen=True):
+    """Whether a call has any: Epic takes it out where the address called is not the one registered."""
+
+    hook: str
+    context: dict[str, Raw] | None = None
+    prefetch: dict[str, Raw] | None = None
+
+
+Sent = TypeVar("Sent", bound=Struct)
+CONTENT = msgspec.json.Decoder(Content)
 REQUEST = msgspec.json.Decoder(HookRequest)
 FEEDBACK = msgspec.json.Decoder(Feedback)
 ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -135,12 +167,21 @@ def read_request(body: bytes) -> HookRequest:
 
     Raises MalformedRequest naming the path; the message tells types, never values.
     """
-    return _decode(body, REQUEST)
+    return read_as(body, REQUEST)
 
 
 def read_feedback(body: bytes) -> Feedback:
     """The feedback in `body`; raises MalformedRequest naming the path."""
-    return _decode(body, FEEDBACK)
+    return read_as(body, FEEDBACK)
+
+
+def is_stripped(body: bytes) -> bool:
+    """Whether this is a hook call whose content was taken out: no patient in its context, and nothing prefetched."""
+    try:
+        sent = CONTENT.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return not sent.prefetch and not (sent.context and "patientId" in sent.context)
 
 
 def write_response(response: HookResponse) -> bytes:
@@ -153,7 +194,8 @@ def write_response(response: HookResponse) -> bytes:
     return body
 
 
-def _decode(body: bytes, decoder: msgspec.json.Decoder[Sent]) -> Sent:
+def read_as(body: bytes, decoder: msgspec.json.Decoder[Sent]) -> Sent:
+    """What a decoder makes of a body; raises MalformedRequest as read_request does."""
     try:
         body.decode()  # the whole of it: the parts that are read later, msgspec takes as bytes
         return decoder.decode(body)

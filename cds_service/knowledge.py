@@ -16,16 +16,24 @@ from cds_service.b12.sig import read_sig
 from cds_service.errors import KnowledgeFault
 from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
+from cds_service.language import Language
 from cds_service.protocol_files import Edition, load_editions
 from cds_service.rules import Rule, load_rules
 from cds_service.texts import (
+    LANGUAGE,
+    PHRASES,
     SYSTEM_CARDS,
     WORDS,
     Attribution,
+    CardFile,
     CardText,
-    Lines,
+    SystemWords,
+    Words,
+    WordsFile,
+    card_text,
     lines_of,
     load_card,
+    load_languages,
     load_words,
     system_card,
 )
@@ -59,12 +67,14 @@ class Knowledge(Struct, frozen=True):
     codes: CodeSets
     matters: Matters
     rules: Mapping[str, Rule]
-    texts: Mapping[str, CardText]
-    system: Mapping[str, CardText]
-    lines: Lines
+    words: Mapping[str, Words]
     attribution: Attribution
     reason_system: str
-    type_names: Mapping[str, str]
+
+    @property
+    def texts(self) -> Mapping[str, CardText]:
+        """The rules' cards in English."""
+        return self.words[LANGUAGE].texts
 
     @property
     def protocols(self) -> Mapping[str, Protocol]:
@@ -85,22 +95,30 @@ def load_knowledge(where: Roots) -> Knowledge:
     """All knowledge; raises KnowledgeFault naming file, line, key and what was expected."""
     words = load_words(where.cards / f"{WORDS}.toml")
     rules, codes = load_rules(), load_code_sets(where.fhir_profiles, where.site)
-    paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem != WORDS}
+    paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem not in {WORDS, PHRASES}}
     _same_ids(rules, paths)
-    texts = {name: load_card(path, words, rules[name].says) for name, path in paths.items()}
-    system = {name: system_card(name, getattr(words.en, name)) for name in SYSTEM_CARDS}
+    languages = load_languages(where.cards / f"{PHRASES}.toml", words)
+    cards = {path: load_card(path) for path in paths.values()}
     return Knowledge(
         version=_hash(where),
         editions=load_editions(where.protocols),
         codes=codes,
         matters=relevance(codes),
         rules=rules,
-        texts=texts,
-        system=system,
-        lines=lines_of(words),
+        words={one.code: _words(cards, words, rules, one) for one in languages},
         attribution=words.attribution,
         reason_system=words.system,
-        type_names=words.en.types,
+    )
+
+
+def _words(cards: Mapping[Path, CardFile], words: WordsFile, rules: Mapping[str, Rule], language: Language) -> Words:
+    own: SystemWords = getattr(words, language.code)
+    return Words(
+        language,
+        {path.stem: card_text(path, file, words, rules[path.stem].says, language) for path, file in cards.items()},
+        {name: system_card(name, words, language) for name in SYSTEM_CARDS},
+        lines_of(words, language),
+        own.types,
     )
 
 

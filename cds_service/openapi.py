@@ -19,10 +19,12 @@ ERRORS = {
     "412": "Prefetch data without which nothing true can be said is missing; the diagnostics name the keys.",
     "413": "The body is larger, or holds more resources, than this server takes.",
     "415": "The content type is not JSON.",
+    "429": "More calls at once or in a minute than this client may make; Retry-After says when to come back.",
     "503": "The feedback could not be kept safely; send it again.",
     "default": "Any other failure, such as 404 for another address, 405 for another method, 500 for a fault of ours.",
 }
-REFUSALS = ("400", "413", "415")
+REFUSALS = ("400", "413", "415", "429")
+STRANGER = {"401": {"description": "The caller is not trusted; nothing more is said."}}
 
 Schemas = Mapping[str, Any]
 
@@ -42,6 +44,9 @@ def openapi_of(base_url: str, schemas: Schemas) -> dict[str, Any]:
         paths[f"/cds-services/{service.id}"] = {"post": _call(service)}
         paths[f"/cds-services/{service.id}/feedback"] = {"post": _feedback(service)}
     paths["/health"] = {"get": _get("Health", "health")}
+    paths["/health/live"] = {"get": _get("The process answers", "health-live")}
+    paths["/health/ready"] = {"get": _ready()}
+    paths["/version"] = {"get": _get("Versions of code and knowledge", "version")}
     paths["/openapi.json"] = {"get": _get("This description", "openapi")}
     served = {"servers": [{"url": base_url.rstrip("/")}]} if base_url else {}
     return {
@@ -60,13 +65,15 @@ def openapi_of(base_url: str, schemas: Schemas) -> dict[str, Any]:
 
 
 def _call(service: Service) -> dict[str, Any]:
-    refused = ("400", "412", "413", "415")
+    refused = (*REFUSALS, "412")
     return {
         "operationId": service.id,
         "summary": service.title,
         "description": f"{service.description} {service.usageRequirements}",
         "requestBody": _body(f"request-{service.hook}"),
-        "responses": {"200": _reply("The cards; none if there is nothing to say.", "response")} | _errors(refused),
+        "responses": {"200": _reply("The cards; none if there is nothing to say.", "response")}
+        | STRANGER
+        | _errors(refused),
     }
 
 
@@ -76,7 +83,7 @@ def _feedback(service: Service) -> dict[str, Any]:
         "summary": f"What was done with the cards of {service.id}",
         "description": "Answered once it is safely kept. Repeats count once; cards that are not known are taken too.",
         "requestBody": _body("feedback"),
-        "responses": {"200": _reply("Kept.", "acknowledgement")} | _errors((*REFUSALS, "503")),
+        "responses": {"200": _reply("Kept.", "acknowledgement")} | STRANGER | _errors((*REFUSALS, "503")),
     }
 
 
@@ -86,6 +93,12 @@ def _get(summary: str, schema: str) -> dict[str, Any]:
         "summary": summary,
         "responses": {"200": _reply("As asked.", schema)} | _errors(()),
     }
+
+
+def _ready() -> dict[str, Any]:
+    described = _get("Whether to send calls here", "health-ready")
+    unready = {"503": _reply("Not now; the checks say why.", "health-ready")}
+    return described | {"responses": described["responses"] | unready}
 
 
 def _body(schema: str) -> dict[str, Any]:

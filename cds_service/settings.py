@@ -35,7 +35,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8095, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     workers: int = Field(1, ge=1, le=64, description="Worker processes.")
-    threads: int = Field(8, ge=1, le=256, description="Threads in each worker.")
+    threads: int = Field(
+        32, ge=1, le=256, description="Threads in each worker; some more than calls at once keep health answering."
+    )
     demo: bool = Field(
         default=False,
         description="Demo mode: a request may set its own day and protocol by extension. Never with real patients.",
@@ -76,6 +78,11 @@ class Settings(BaseModel):
     replay_check: bool = Field(
         default=True, description="Refuse a token whose jti was seen; off for harnesses that replay."
     )
+    replay_url: str = Field(
+        "",
+        description="Database of used tokens, as an SQLAlchemy URL, where several hosts share them; "
+        "empty: a SQLite file in the spool folder.",
+    )
     budget_ms: int = Field(450, ge=50, le=10_000, description="Milliseconds for one call, fetching included.")
     fetch: bool = Field(default=True, description="Fetch from the client's FHIR server what prefetch did not bring.")
     fetch_threads: int = Field(16, ge=1, le=256, description="FHIR queries at once in each worker.")
@@ -83,21 +90,36 @@ class Settings(BaseModel):
         20, ge=1, le=1000, description="Most pages of one FHIR search; the rest is named as not seen."
     )
     fetch_bytes: int = Field(10_000_000, ge=1000, description="Largest answer of a FHIR server or key set.")
+    ca_bundle: str = Field(
+        "", description="PEM file of authorities to trust for FHIR servers and key sets; empty: the public ones."
+    )
     private_networks: bool = Field(
-        default=False, description="Development: FHIR servers and key sets may be on loopback or private addresses."
+        default=False,
+        description="FHIR servers and key sets may be on private or loopback addresses, also without TLS: for a hospital's"
+        " own network, with a file of clients that names each server, or for development.",
     )
     calls_per_minute: int = Field(
-        1200, ge=1, description="Most calls of one client in a minute, per worker; more get 429."
+        12_000, ge=1, description="Most calls of one client in a minute, per worker; more get 429."
     )
-    calls_at_once: int = Field(64, ge=1, le=1024, description="Most calls at once in each worker; more get 429.")
+    calls_at_once: int = Field(24, ge=1, le=1024, description="Most calls at once in each worker; more get 429.")
     repeat_hours: float = Field(
-        12, ge=0, le=8760, description="Hours for which the same advice on a chart is not shown again to the same user."
+        12,
+        ge=0,
+        le=8760,
+        description="Hours for which the same advice on a chart is not shown again to the same user; 0: always shown."
+        " Needs pseudonym_key; off in demo mode.",
     )
     mute_days: float = Field(
-        30, ge=0, le=3650, description="Days for which an override with a reason mutes that advice for that user."
+        30,
+        ge=0,
+        le=3650,
+        description="Days for which an override with a reason mutes that advice for that user and patient, unless it"
+        " is critical; 0: never. Needs pseudonym_key; off in demo mode.",
     )
     retention_days: int = Field(
-        730, ge=0, description="Days that `store purge` keeps evaluations and feedback; 0 keeps them for good."
+        730,
+        ge=0,
+        description="Days for which evaluations and feedback are kept; what is older is removed; 0: kept for good.",
     )
     spool_bytes: int = Field(
         2_000_000_000,
@@ -105,16 +127,52 @@ class Settings(BaseModel):
         description="Most bytes in the spool; beyond it feedback gets 503, evaluations are dropped and counted.",
     )
     pseudonym_key: SecretStr = Field(
-        SecretStr(""), description="Secret under which patients and users are hashed before they are kept."
+        SecretStr(""),
+        description="Secret under which patients and users are hashed before they are kept; the same on all hosts,"
+        " and for good. Empty: they are not kept, and every repeat is shown.",
+    )
+    keep_comments: bool = Field(
+        default=False,
+        description="Keep what clinicians write in feedback; it may hold names. Off: only that something was written.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severity that is logged."
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of its own for /metrics; 0 serves it beside everything else."
     )
     metrics_dir: str = Field(
         "", description="Empty folder in which workers share metrics; empty: one under the system's temporary folder."
     )
     telemetry_url: str = Field(
         "", description="OTLP/HTTP address for traces; empty: none. Needs the extra `telemetry`."
+    )
+    login_header: str = Field(
+        "",
+        description="Header in which a proxy in front names the logged-in operator, for /insights; needs"
+        " login_proxy_secret.",
+    )
+    login_proxy_secret: SecretStr = Field(
+        SecretStr(""),
+        description="What the proxy sends as X-Login-Secret, 32 characters or more: without it login_header is"
+        " anybody's word.",
+    )
+    oidc_issuer: str = Field(
+        "",
+        description="OpenID Connect issuer (https) at which operators log in, for /insights; needs base_url, the other"
+        " oidc settings, session_key and the extra `login`.",
+    )
+    oidc_client_id: str = Field("", description="Id under which the issuer knows this service.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Secret for the issuer.")
+    oidc_scope: str = Field(
+        "openid email", description="Scopes to ask the issuer for; some give groups only with one of their own."
+    )
+    oidc_allowed: str = Field(
+        "", description="Who may see /insights: verified e-mail addresses and names of groups, separated by commas."
+    )
+    session_key: SecretStr = Field(
+        SecretStr(""),
+        description="Secret that signs the cookie of a login, 32 characters or more; the same on all hosts.",
     )
     cors_origins: str = Field("*", description="Origins of browser clients, separated by commas.")
     base_url: str = Field(
@@ -148,6 +206,8 @@ def _from_files(found: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not name.endswith(FILE):
             yield name, value
             continue
+        if name.removesuffix(FILE) in found:
+            raise SettingsFault(f"{name}: expected this or {name.removesuffix(FILE)}, got both")
         try:
             yield name.removesuffix(FILE), Path(value).read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as fault:

@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cds_service.answer import Answer
-from cds_service.b12.episode import Episode
 from cds_service.b12.verdict import Finding, Silent, Verdict
+from cds_service.clients import Client, RuleChanges
 from cds_service.comparing import Change
+from cds_service.explained import facts_of
 from cds_service.hooks import Card
 from cds_service.knowledge import Knowledge
 from cds_service.wording import plain_facts
@@ -39,7 +40,7 @@ def cards(shown: Sequence[Card], console: Console) -> None:
 def explanation(answer: Answer, remarks: Sequence[str], console: Console) -> None:
     """The facts, every rule's verdict, what was not read, and where the request departs from the specification."""
     if answer.episode:
-        _table(console, "Facts", ("fact", "value"), _facts(answer.episode))
+        _table(console, "Facts", ("fact", "value"), facts_of(answer.episode))
     rows = ((one.rule, one.subject, *_verdict(one.verdict)) for one in answer.judged)
     _table(console, "Verdicts", ("rule", "about", "verdict", "why"), rows)
     unread = answer.reading.record.unread
@@ -53,6 +54,28 @@ def knowledge(loaded: Knowledge, console: Console) -> None:
     console.print(f"Knowledge {loaded.version} is sound: {len(loaded.rules)} rules, {len(loaded.codes.ideas)} codes.")
     rows = ((one.id, one.version, one.country, str(len(one.regimens)), one.title) for one in loaded.protocols.values())
     _table(console, "Protocols", ("id", "version", "country", "regimens", "title"), rows)
+
+
+def clients(loaded: Iterable[Client], console: Console) -> None:
+    """Who may call, and what each client's site changed."""
+    for one in loaded:
+        rows = {
+            "issuer": one.issuer,
+            "keys": ", ".join([*(key["kid"] for key in one.jwks.get("keys", ())), *one.jwks_urls]),
+            "algorithms": ", ".join(one.algorithms),
+            "tenants": ", ".join(one.tenants) or "any",
+            "FHIR servers": ", ".join(one.fhir_servers) or "none",
+            "profile": one.profile,
+            "protocol": one.protocol or "the service's own",
+            "rules changed": _rule_changes(one.rules) or "none",
+        }
+        _table(console, f"Client {one.id}", ("setting", "value"), list(rows.items()))
+
+
+def _rule_changes(changes: RuleChanges) -> str:
+    indicators = [f"{rule} {word}" for rule, word in sorted(changes.indicators.items())]
+    named = {"off": sorted(changes.off), "shadow": sorted(changes.shadow), "indicators": indicators}
+    return "; ".join(f"{name}: {', '.join(rules)}" for name, rules in named.items() if rules)
 
 
 def changes(found: Sequence[Change], records: int, console: Console) -> None:
@@ -83,29 +106,3 @@ def _verdict(verdict: Verdict) -> tuple[str, str]:
         facts = ", ".join(f"{name}={value}" for name, value in plain_facts(verdict.facts).items())
         return f"finding: {verdict.variant}", facts
     return ("silent", verdict.because) if isinstance(verdict, Silent) else ("undecided", verdict.missing)
-
-
-def _facts(episode: Episode) -> Iterable[tuple[str, str]]:
-    course, background = episode.course, episode.background
-    yield "as of", episode.as_of.isoformat()
-    yield "protocol", f"{episode.protocol.id} {episode.protocol.version}"
-    yield "regimen", episode.regimen.title if episode.regimen else "none: a gap of the protocol"
-    yield "age", str(episode.age) if episode.age is not None else "not known"
-    yield "indication", f"{background.indication} {' '.join(background.cause)}".strip()
-    yield "neurological signs", " ".join(background.neuro) or "none"
-    yield "pregnancy", " ".join(background.pregnant) or "none"
-    yield "kidney disease", " ".join(background.renal) or "none"
-    yield "kidney function", episode.kidney_function.written if episode.kidney_function else "not known"
-    yield "other therapy", ", ".join(sorted(episode.special)) or "none"
-    yield "phase", course.phase
-    yield "doses in this course", f"{course.given} ({course.evidence or 'no evidence'})"
-    yield (
-        "loading",
-        f"{'complete' if course.loading_complete else 'not complete'}, needs {course.needed or 'no number'}",
-    )
-    yield "last dose", course.last.day.latest.isoformat() if course.last else "none"
-    yield "next due", course.due.day.isoformat() if course.due else "not known"
-    yield "days overdue", f"{course.due.overdue} (grace {course.due.grace})" if course.due else "not known"
-    yield "covered by mouth", " ".join(episode.oral_cover) or "no"
-    yield "results", "; ".join(f"{one.analyte}: {one.written}" for one in episode.timeline.results) or "none"
-    yield "types not seen", ", ".join(sorted(episode.unseen)) or "none"

@@ -1,4 +1,4 @@
-"""Card texts: the words of every rule as templates, compiled once."""
+"""Card texts: the words of every rule as templates in every language, compiled once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,29 @@ from msgspec import Struct
 
 from cds_service.b12.verdict import Indicator
 from cds_service.errors import KnowledgeFault
+from cds_service.grammar import GRAMMARS
 from cds_service.knowledge_files import line_of, load
+from cds_service.language import ENGLISH, Language
 from cds_service.wording import environment
 
 Demographic = Literal["date of birth", "sex"]
+Code = Literal["es", "de"]
 LANGUAGE = "en"
-WORDS = "words"
-SYSTEM_FACTS = frozenset({"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due"})
+LANGUAGES = tuple(GRAMMARS)
+WORDS, PHRASES = "words", "phrases"
+SYSTEM_FACTS = frozenset({"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due", "choices"})
 SYSTEM_CARDS = ("not_checked", "check_failed", "all_clear")
+OURS = frozenset(
+    {
+        *("analyte", "cause", "condition", "drug", "established", "form", "labelled", "missing", "other", "route"),
+        *("route_structured", "route_text", "shown", "signs", "substance", "tests"),
+    }
+)
+OURS_HERE = {
+    ("dose_text_conflict", "route"): frozenset({"structured", "text"}),
+    ("result_unit_mismatch", "property"): frozenset({"expected"}),
+}
+"""Facts that are words of ours, in every card and in these variants: they have translations (cards/phrases.toml)."""
 
 
 class Variant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,11 +51,14 @@ class CardFile(Struct, frozen=True, forbid_unknown_fields=True):
     One cards/*.toml. `rank` orders findings about one subject: the lowest leads.
 
     `citation` is the rule's own source beside the protocol's; `demographics` what it uses of the patient's person.
+    English has words for all that the rule says; what another language lacks is shown in English.
     """
 
     indicator: Indicator
     rank: int
     en: dict[str, Variant]
+    es: dict[str, Variant] = {}
+    de: dict[str, Variant] = {}
     override_reasons: tuple[str, ...] = ()
     citation: str = ""
     demographics: tuple[Demographic, ...] = ()
@@ -55,13 +73,14 @@ class SystemCard(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SystemWords(Struct, frozen=True, forbid_unknown_fields=True):
-    """Shared lines, and the cards of the service itself."""
+    """Shared lines, and the cards of the service itself: a language that has these is offered."""
 
     partial: str
     unchecked: str
     also: str
     more: str
     source: str
+    by_hand: str
     types: dict[str, str]
     not_checked: SystemCard
     check_failed: SystemCard
@@ -83,19 +102,33 @@ class WordsFile(Struct, frozen=True, forbid_unknown_fields=True):
     attribution: Attribution
     override_reasons: dict[str, dict[str, str]]
     en: SystemWords
+    es: SystemWords | None = None
+    de: SystemWords | None = None
+
+
+class PhrasesFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """cards/phrases.toml: our own phrases that reach cards as facts, by the English one and by language."""
+
+    phrases: dict[str, dict[Code, str]]
 
 
 class Text(Struct, frozen=True):
-    """Compiled templates of one variant, and its summary as written."""
+    """
+    Compiled templates of one variant, its summary as written, and the language that it is in.
+
+    `ours` are the facts that are words of ours.
+    """
 
     summary: Template
     detail: Template
     suggestion: Template | None
     words: str
+    language: Language = ENGLISH
+    ours: frozenset[str] = frozenset()
 
 
 class CardText(Struct, frozen=True):
-    """One rule's words, compiled."""
+    """One rule's words, compiled. A variant that its language lacks is in English."""
 
     id: str
     indicator: Indicator
@@ -114,6 +147,17 @@ class Lines(Struct, frozen=True):
     also: Template
     more: Template
     source: Template
+    by_hand: Template
+
+
+class Words(Struct, frozen=True):
+    """Everything that is said in one language."""
+
+    language: Language
+    texts: Mapping[str, CardText]
+    system: Mapping[str, CardText]
+    lines: Lines
+    types: Mapping[str, str]
 
 
 def load_words(path: Path) -> WordsFile:
@@ -126,27 +170,49 @@ def load_words(path: Path) -> WordsFile:
     return words
 
 
-def lines_of(words: WordsFile) -> Lines:
+def load_languages(path: Path, words: WordsFile) -> tuple[Language, ...]:
+    """The languages offered, English first, with our phrases in them; raises KnowledgeFault."""
+    phrases = load(path, PhrasesFile).phrases
+    return tuple(
+        Language(GRAMMARS[code], {phrase: said[code] for phrase, said in phrases.items() if code in said})
+        for code in LANGUAGES
+        if getattr(words, code)
+    )
+
+
+def lines_of(words: WordsFile, language: Language) -> Lines:
     """The shared lines, compiled."""
-    named = {name: getattr(words.en, name) for name in Lines.__struct_fields__}
-    return Lines(**{name: _template(Path(f"{WORDS}.toml"), name, text, SYSTEM_FACTS) for name, text in named.items()})
+    own = getattr(words, language.code)
+    named = {name: getattr(own, name) for name in Lines.__struct_fields__}
+    path = Path(f"{WORDS}.toml")
+    return Lines(**{name: _template(path, name, text, SYSTEM_FACTS, language) for name, text in named.items()})
 
 
-def load_card(path: Path, words: WordsFile, says: Mapping[str, str]) -> CardText:
+def load_card(path: Path) -> CardFile:
+    """One rule's words as written; raises KnowledgeFault."""
+    return load(path, CardFile)
+
+
+def card_text(path: Path, file: CardFile, words: WordsFile, says: Mapping[str, str], language: Language) -> CardText:
     """
-    One rule's words; `says` are the facts that the rule promises for each variant.
+    One rule's words in one language; `says` are the facts that the rule promises for each variant.
 
     Raises KnowledgeFault, also for a variant or a variable that the rule does not know.
     """
-    file = load(path, CardFile)
     for reason in file.override_reasons:
         if reason not in words.override_reasons:
             line = line_of(path, "override_reasons", "")
             known = ", ".join(words.override_reasons)
             raise KnowledgeFault(path.name, "override_reasons", f"expected one of {known}, got {reason}", line)
-    reasons = tuple((key, words.override_reasons[key][LANGUAGE]) for key in file.override_reasons)
-    _same_variants(path, file, says)
-    variants = {name: _text(path, name, variant, facts_of(says[name])) for name, variant in file.en.items()}
+    displays = ((key, words.override_reasons[key]) for key in file.override_reasons)
+    reasons = tuple((key, said.get(language.code, said[LANGUAGE])) for key, said in displays)
+    own: Mapping[str, Variant] = getattr(file, language.code)
+    _same_variants(path, own, says, language.code)
+    variants = {
+        name: _text(path, name, own[name] if name in own else file.en[name], facts_of(promised), spoken)
+        for name, promised in says.items()
+        for spoken in (language if name in own else ENGLISH,)
+    }
     return CardText(path.stem, file.indicator, file.rank, reasons, variants, file.citation, file.demographics)
 
 
@@ -155,27 +221,30 @@ def facts_of(promised: str) -> frozenset[str]:
     return frozenset(name.rstrip("?") for name in promised.split())
 
 
-def _same_variants(path: Path, file: CardFile, says: Mapping[str, str]) -> None:
-    for name in sorted(set(file.en) ^ set(says)):
-        got = "words for it only" if name in file.en else "none in the card"
-        raise KnowledgeFault(path.name, f"$.{LANGUAGE}.{name}", f"expected words for what the rule says, got {got}")
+def _same_variants(path: Path, own: Mapping[str, Variant], says: Mapping[str, str], code: str) -> None:
+    lacking = set(says) - set(own) if code == LANGUAGE else set()
+    for name in sorted(lacking | (set(own) - set(says))):
+        got = "words for it only" if name in own else "none in the card"
+        raise KnowledgeFault(path.name, f"$.{code}.{name}", f"expected words for what the rule says, got {got}")
 
 
-def system_card(name: str, card: SystemCard) -> CardText:
+def system_card(name: str, words: WordsFile, language: Language) -> CardText:
     """The words of a card that the service itself writes."""
-    text = _text(Path(f"{WORDS}.toml"), name, Variant(card.summary, card.detail), SYSTEM_FACTS)
+    card: SystemCard = getattr(getattr(words, language.code), name)
+    text = _text(Path(f"{WORDS}.toml"), name, Variant(card.summary, card.detail), SYSTEM_FACTS, language)
     return CardText(name, card.indicator, 0, (), {name: text})
 
 
-def _text(path: Path, name: str, variant: Variant, facts: frozenset[str]) -> Text:
-    summary, detail = (_template(path, name, text, facts) for text in (variant.summary, variant.detail))
-    suggestion = _template(path, name, variant.suggestion, facts) if variant.suggestion else None
-    return Text(summary, detail, suggestion, variant.summary)
+def _text(path: Path, name: str, variant: Variant, facts: frozenset[str], language: Language) -> Text:
+    summary, detail = (_template(path, name, text, facts, language) for text in (variant.summary, variant.detail))
+    suggestion = _template(path, name, variant.suggestion, facts, language) if variant.suggestion else None
+    ours = OURS | OURS_HERE.get((path.stem, name), frozenset())
+    return Text(summary, detail, suggestion, variant.summary, language, ours)
 
 
-def _template(path: Path, name: str, text: str, facts: frozenset[str]) -> Template:
+def _template(path: Path, name: str, text: str, facts: frozenset[str], language: Language) -> Template:
     """Jinja looks up filters and variables only when it comes to them, so the names are checked here."""
-    compiler, key = environment(), f"$.{LANGUAGE}.{name}"
+    compiler, key = environment(language), f"$.{language.code}.{name}"
     try:
         parsed = compiler.parse(text)
         template = compiler.from_string(text)

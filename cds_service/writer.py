@@ -9,14 +9,16 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cds_service.b12.dose import B12Order
 from cds_service.b12.protocol import Protocol
-from cds_service.b12.verdict import Fact, Finding, Indicator, Undecided, Verdict
-from cds_service.fhir.proposals import Desk, ProposedAction, actions_of
+from cds_service.b12.verdict import Fact, Finding, Indicator, Silent, Undecided, Verdict
+from cds_service.fhir.proposals import Actions, Desk, ProposedAction, actions_of
 from cds_service.hooks import Action, Card, Coding, Source, Suggestion
 from cds_service.knowledge import Knowledge
-from cds_service.texts import CardText, Text
+from cds_service.language import ENGLISH, Language
+from cds_service.texts import LANGUAGE, CardText, Text, Words
 from cds_service.wording import plain_facts, write_detail, write_line
 
 LOG = logging.getLogger(__name__)
@@ -29,12 +31,17 @@ MOST_LINES, FEWEST_ALSO = 5, 2
 
 
 class Judged(Struct, frozen=True):
-    """One rule's verdict; `subject` is the draft it is about, or "" for the patient. `failed`: the rule broke."""
+    """
+    One rule's verdict; `subject` is the draft it is about, or "" for the patient.
+
+    `failed`: the rule broke. `shadow`: the client's site has the rule judged but not shown.
+    """
 
     rule: str
     verdict: Verdict
     subject: str = ""
     failed: bool = False
+    shadow: bool = False
 
 
 class Page(Struct, frozen=True):
@@ -50,6 +57,33 @@ class Page(Struct, frozen=True):
     most: int
     clear_until: date | None = None
     by_text: frozenset[str] = frozenset()
+    indicators: Mapping[str, Indicator] = {}
+    language: str = LANGUAGE
+
+    @property
+    def words(self) -> Words:
+        """Everything that is said in the language of this answer."""
+        return self.knowledge.words[self.language]
+
+    def words_of(self, text: Text) -> Words:
+        """Everything that is said in the language of this text: a card that fell back to English is all English."""
+        return self.knowledge.words[text.language.code]
+
+
+Cards = tuple[Card, ...]
+
+
+def write_all(judged: Sequence[Judged], page: Page) -> tuple[Cards, Cards]:
+    """
+    The cards to show, and those of rules in shadow.
+
+    Neither knows of the other, but where a rule in shadow did not stay silent, no card says that all is on schedule.
+    """
+    shown = tuple(one for one in judged if not one.shadow)
+    hidden = tuple(one for one in judged if one.shadow and isinstance(one.verdict, Finding))
+    doubt = any(one.shadow and not isinstance(one.verdict, Silent) for one in judged)
+    page = replace(page, clear_until=None) if doubt else page
+    return write_cards(shown, page), write_cards(hidden, replace(page, clear_until=None, most=len(hidden)))
 
 
 def write_cards(judged: Sequence[Judged], page: Page) -> tuple[Card, ...]:
@@ -66,7 +100,8 @@ def write_cards(judged: Sequence[Judged], page: Page) -> tuple[Card, ...]:
     unchecked = _unchecked(judged)
     written = [_written(found, unchecked.pop(about, ()), page) for about, found in subjects.items()]
     cards = [card for card in written if card]
-    cards += [_not_checked(about, missing, page) for about, missing in unchecked.items() if about in page.complete]
+    left = {about: "; ".join(points) for about, points in unchecked.items() if about in page.complete}
+    cards += [_system_card("not_checked", {"missing": missing}, page, about) for about, missing in left.items()]
     broken = sum(one.failed for one in judged) + written.count(None)
     cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
     if page.clear_until and not cards and not any(isinstance(one.verdict, Undecided) for one in judged):
@@ -86,8 +121,9 @@ def _unchecked(judged: Iterable[Judged]) -> dict[str, tuple[str, ...]]:
 
 
 def _indicator(found: tuple[Judged, Finding], page: Page) -> Indicator:
+    """What the client's site says goes before what the finding says, and that before what the card says."""
     one, finding = found
-    return finding.indicator or page.knowledge.texts[one.rule].indicator
+    return page.indicators.get(one.rule) or finding.indicator or page.knowledge.texts[one.rule].indicator
 
 
 def _written(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page) -> Card | None:
@@ -102,63 +138,84 @@ def _written(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page
 
 def _card(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page) -> Card:
     """The most urgent finding leads; the others add a line each, the missing points the last."""
-    texts = page.knowledge.texts
+    texts = page.words.texts
     found = sorted(found, key=lambda pair: (_indicator(pair, page).rank, texts[pair[0].rule].rank))
     (lead, finding), rest = found[0], found[1:]
-    card_text = texts[lead.rule]
-    text = card_text.variants[finding.variant]
+    text = texts[lead.rule].variants[finding.variant]
+    card_text = page.words_of(text).texts[lead.rule]
     uuid = _uuid(page, lead.rule, finding.about)
-    suggestions = _suggestions(finding, text, uuid, page)
+    offers = _offers(finding, text, page)
+    suggestions = tuple(_suggestion(offer, index, text, finding, uuid) for index, offer in enumerate(offers))
+    trace = _trace(lead.rule, finding, page) | _offered(offers) | _joined(rest, missing)
     return Card(
         uuid=uuid,
-        summary=write_line(text.summary, finding.facts, LONGEST_SUMMARY),
+        summary=_summary(text, finding.facts),
         detail=_detail(text, finding, rest, missing, page),
         indicator=_indicator((lead, finding), page).value,
         source=_source(lead.rule, page),
         suggestions=suggestions,
         selectionBehavior="at-most-one" if suggestions else None,
         overrideReasons=_reasons(card_text, page),
-        extension={TRACE: _trace(lead.rule, finding, page) | _joined(rest) | _attribution(card_text, page)},
+        extension={TRACE: trace | _language(text) | _attribution(card_text, page)},
     )
+
+
+def _summary(text: Text, facts: Mapping[str, Fact]) -> str:
+    return write_line(text.summary, text.language.facts(facts, text.ours), LONGEST_SUMMARY)
 
 
 def _detail(
     text: Text, finding: Finding, rest: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: Page
 ) -> str:
-    lines = page.knowledge.lines
-    parts = [write_detail(text.detail, finding.facts)]
+    words = page.words_of(text)
+    lines, language = words.lines, words.language
+    parts = [write_detail(text.detail, language.facts(finding.facts, text.ours))]
     room = max(FEWEST_ALSO, MOST_LINES - sum(bool(line.strip()) for line in parts[0].split("\n")))
     for one, other in rest[:room]:
-        also = page.knowledge.texts[one.rule].variants[other.variant].summary
-        parts.append(write_detail(lines.also, {"summary": write_line(also, other.facts, LONGEST_SUMMARY)}))
+        also = page.words.texts[one.rule].variants[other.variant]
+        parts.append(write_detail(lines.also, {"summary": _summary(also, other.facts)}))
     if len(rest) > room:
         parts.append(write_detail(lines.more, {"more": len(rest) - room}))
     if missing:
-        parts.append(write_detail(lines.unchecked, {"missing": "; ".join(missing)}))
-    return "\n\n".join([*parts, *_closing(page)])
+        parts.append(write_detail(lines.unchecked, {"missing": language.words("; ".join(missing))}))
+    return "\n\n".join([*parts, *_closing(words, page)])
 
 
-def _closing(page: Page) -> list[str]:
-    lines = page.knowledge.lines
-    names = dict.fromkeys(page.knowledge.type_names.get(one, one) for one in sorted(page.unseen))
+def _closing(words: Words, page: Page) -> list[str]:
+    lines = words.lines
+    names = dict.fromkeys(words.types.get(one, one) for one in sorted(page.unseen))
     unseen = [write_detail(lines.partial, {"unseen": ", ".join(names)})] if names else []
     return [*unseen, write_detail(lines.source, {"protocol": page.protocol.title})]
 
 
-def _suggestions(finding: Finding, text: Text, card: UUID, page: Page) -> tuple[Suggestion, ...]:
-    written = []
-    for index, proposal in enumerate(finding.proposals):
-        actions = actions_of(proposal, page.desk)
-        if actions and text.suggestion:
-            label = write_line(text.suggestion, finding.facts, LONGEST_LABEL)
-            wire = tuple(_action(one, label) for one in actions)
-            written.append(Suggestion(label, uuid5(card, str(index)), isRecommended=index == 0, actions=wire))
-    return tuple(written)
+def _offers(finding: Finding, text: Text, page: Page) -> tuple[Actions, ...]:
+    """What is offered; nothing where the card has no words for it."""
+    found = (actions_of(proposal, page.desk) for proposal in finding.proposals)
+    return tuple(actions for actions in found if actions and text.suggestion)
 
 
-def _action(one: ProposedAction, label: str) -> Action:
-    described = f"{label}: {one.names}" if one.names else label
+def _suggestion(actions: Actions, index: int, text: Text, finding: Finding, card: UUID) -> Suggestion:
+    facts = text.language.facts(finding.facts, text.ours)
+    label = write_line(text.suggestion, facts, LONGEST_LABEL) if text.suggestion else ""
+    wire = tuple(_action(one, label, text.language) for one in actions)
+    return Suggestion(label, uuid5(card, str(index)), isRecommended=index == 0, actions=wire)
+
+
+def _action(one: ProposedAction, label: str, language: Language) -> Action:
+    names = one.names(language)
+    described = f"{label}: {names}" if names else label
     return Action(one.type, described, one.resource, one.resource_id)  # type: ignore[arg-type] # it is one of the three
+
+
+def _offered(offers: Sequence[Actions]) -> dict[str, Any]:
+    """What is offered, for the trace: the same in every language."""
+    told = [[" ".join(filter(None, (one.type, one.names(ENGLISH)))) for one in actions] for actions in offers]
+    return {"offers": told} if told else {}
+
+
+def _language(text: Text) -> dict[str, Any]:
+    """In which language the card is, where it is not English; lines that start with "Also" may be in another."""
+    return {} if text.language.code == LANGUAGE else {"language": text.language.code}
 
 
 def _source(rule: str, page: Page) -> Source:
@@ -188,13 +245,22 @@ def _trace(rule: str, finding: Finding, page: Page) -> dict[str, Any]:
         "facts": plain_facts(finding.facts),
         "evidence": list(finding.evidence),
         "readFromWords": sorted(page.by_text.intersection(finding.evidence)),
+        "notSeen": sorted(page.unseen),
     }
 
 
-def _joined(rest: list[tuple[Judged, Finding]]) -> dict[str, Any]:
-    """What the other findings on the card are, and what they rest on."""
-    also = [{"rule": one.rule, "variant": other.variant, "evidence": list(other.evidence)} for one, other in rest]
-    return {"also": also} if also else {}
+def _joined(rest: list[tuple[Judged, Finding]], missing: tuple[str, ...]) -> dict[str, Any]:
+    """What the other findings on the card are, and what they rest on; what could not be checked."""
+    also = [
+        {
+            "rule": one.rule,
+            "variant": other.variant,
+            "facts": plain_facts(other.facts),
+            "evidence": list(other.evidence),
+        }
+        for one, other in rest
+    ]
+    return ({"also": also} if also else {}) | ({"notChecked": list(missing)} if missing else {})
 
 
 def _attribution(card_text: CardText, page: Page) -> dict[str, Any]:
@@ -212,21 +278,19 @@ def _attribution(card_text: CardText, page: Page) -> dict[str, Any]:
     }
 
 
-def _not_checked(about: str, missing: tuple[str, ...], page: Page) -> Card:
-    return _system_card("not_checked", {"missing": "; ".join(missing)}, page, about)
-
-
 def _system_card(name: str, facts: Mapping[str, Fact], page: Page, about: str = "") -> Card:
-    words = page.knowledge.system[name]
-    text = words.variants[name]
+    words = page.words
+    card = words.system[name]
+    text = card.variants[name]
     finding = Finding(name, facts, (about,) if about else (), about=about)
+    said = words.language.facts(facts, text.ours)
     return Card(
         uuid=_uuid(page, name, about),
-        summary=write_line(text.summary, facts, LONGEST_SUMMARY),
-        detail="\n\n".join([write_detail(text.detail, facts), *_closing(page)]),
-        indicator=words.indicator.value,
+        summary=write_line(text.summary, said, LONGEST_SUMMARY),
+        detail="\n\n".join([write_detail(text.detail, said), *_closing(words, page)]),
+        indicator=card.indicator.value,
         source=_source(name, page),
-        extension={TRACE: _trace(name, finding, page)},
+        extension={TRACE: _trace(name, finding, page) | _language(text)},
     )
 
 

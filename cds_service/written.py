@@ -11,8 +11,10 @@ from cds_service.b12.episode_of import Moment
 from cds_service.b12.names import mentions_b12
 from cds_service.errors import MalformedRequest
 from cds_service.fhir.elements import Medication, is_nothing
+from cds_service.fhir.medication import medications_of
 from cds_service.fhir.prefetch import Prefetched, read_added, read_bundle
-from cds_service.fhir.relevance import Matters, does_matter
+from cds_service.fhir.references import may_matter
+from cds_service.fhir.relevance import Matters
 from cds_service.hooks import HookRequest
 
 STAGES = {
@@ -101,6 +103,8 @@ def _selected(request: HookRequest) -> frozenset[str]:
 def _relevant(sent: Prefetched, matters: Matters) -> bool:
     """A Medication beside the orders is none itself; an order of another drug may still speak of B12."""
     bodies = [one for one in sent.resources if not isinstance(one.body, Medication)]
+    beside = medications_of(sent.resources)
     return any(
-        does_matter(one.body, matters) or mentions_b12(bytes(one.raw).decode("utf-8", "replace")) for one in bodies
+        may_matter(one.body, beside, matters) or mentions_b12(bytes(one.raw).decode("utf-8", "replace"))
+        for one in bodies
     )

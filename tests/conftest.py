@@ -10,6 +10,8 @@ from cds_service.knowledge import Knowledge, load_knowledge, roots
 from cds_service.settings import Settings
 from tests.helpers import wire
 
+pytest_plugins = ["tests.helpers.postgres"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--network", action="store_true", help="Also run what installs packages from the registry.")

@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from cds_service.b12.policy import Abbreviation, Check, Figure, RiskExposure, Spacing, Span
 from cds_service.b12.protocol import Band, DoseLimits, LabelledRoutes, Magnitude, Protocol, Regimen
+from cds_service.language import ENGLISH
 from cds_service.protocol_files import Edition
-from cds_service.wording import number, regimen_words
 from tests.helpers.patients import knowledge
 
 SUBJECTS = {
@@ -125,8 +125,10 @@ def _rows(entry: Entry) -> Iterator[list[str]]:
 
 def _value(one: Number) -> str:
     if isinstance(one, Figure):
-        return number(one.value)
-    return number(one.low) if one.low == one.high else f"{number(one.low)} to {number(one.high)}"
+        return ENGLISH.number(one.value)
+    return (
+        ENGLISH.number(one.low) if one.low == one.high else f"{ENGLISH.number(one.low)} to {ENGLISH.number(one.high)}"
+    )
 
 
 def _shared(common: Sequence[Entry]) -> str:
@@ -168,7 +170,7 @@ def _protocol(protocol: Protocol, own: Sequence[Entry]) -> str:
 
 
 def _regimen(regimen: Regimen) -> str:
-    return f"- {regimen.id}, {regimen.whom.value}: {regimen.title} ({regimen_words(regimen)})."
+    return f"- {regimen.id}, {regimen.whom.value}: {regimen.title} ({ENGLISH.regimen(regimen)})."
 
 
 def _routes(labelled: LabelledRoutes) -> list[str]:

@@ -52,10 +52,10 @@ class Episode(Struct, frozen=True, dict=True):
     that the clinician just chose, `accepted` the regimens of every protocol known, `added` the problems or allergies
     being written into the chart. `allergies` are those that bear on B12; None: the allergy list was not sent.
     `by_text` are problems, operations, allergies and medications known by their words alone, without a code of ours.
-    `not_sent` are all FHIR types that we read of which nothing was sent, those included that no card need mention;
+    `not_sent` are all FHIR types that we read of which nothing was sent;
     `partial` those of which only a part was sent. `drafts_missing`: the call came without what it is about;
     `drafts_unreadable`: it came, but not as a list that can be read; `drafts_lost` is how many entries name
-    B12 and could not be read.
+    B12 and could not be read, `drafts_nameless` how many refer to a drug that was not seen.
     """
 
     as_of: date
@@ -82,6 +82,7 @@ class Episode(Struct, frozen=True, dict=True):
     drafts_missing: bool = False
     drafts_unreadable: bool = False
     drafts_lost: int = 0
+    drafts_nameless: int = 0
     by_text: frozenset[str] = frozenset()
 
     @property
@@ -98,7 +99,7 @@ class Episode(Struct, frozen=True, dict=True):
     @property
     def concerned(self) -> bool:
         """There is something to judge: while ordering or writing in the chart, only where it bears on B12."""
-        if self.drafts_missing or self.drafts_unreadable or self.drafts_lost:
+        if self.drafts_missing or self.drafts_unreadable or self.drafts_lost or self.drafts_nameless:
             return True
         if self.stage in {Stage.PROBLEM, Stage.ALLERGY}:
             return bool(self.added)

@@ -87,6 +87,7 @@ def episode_of(record: ClinicalRecord, guidance: Guidance, moment: Moment) -> Ep
         drafts_missing=moment.drafts_missing,
         drafts_unreadable=moment.drafts_unreadable,
         drafts_lost=moment.drafts_lost,
+        drafts_nameless=sum(order.product.nameless for order in record.drafts),
         by_text=refs_in_words(record, guidance.codes) | timeline.in_words,
     )
 

@@ -90,7 +90,8 @@ class Product(Struct, frozen=True, gc=False):
     """
     A medication as named in one resource: its codes and words, and each ingredient's, with any strength read.
 
-    `excipients` are the ingredients that the resource itself calls inactive.
+    `excipients` are the ingredients that the resource itself calls inactive. `nameless`: it refers to a Medication
+    that was not seen, without a word of its own, so it may be anything.
     """
 
     concept: Concept
@@ -98,6 +99,7 @@ class Product(Struct, frozen=True, gc=False):
     strength: Strength | None = None
     form: Concept | None = None
     excipients: tuple[Concept, ...] = ()
+    nameless: bool = False
 
 
 class Instruction(Struct, frozen=True, gc=False):

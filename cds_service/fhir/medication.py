@@ -38,15 +38,15 @@ def read_product(
     contained: Sequence[Raw] | None,
     medications: Medications,
 ) -> Product:
-    """The product meant; an unresolved reference leaves its display words."""
+    """The product meant; an unresolved reference leaves its display words, or is nameless."""
     if concept is not None:
         return Product(read_concept(concept))
     if reference is None:
         return Product(Concept())
-    medication = _resolved(reference.reference or "", contained or (), medications)
+    medication = resolved(reference.reference or "", contained or (), medications)
     spoken = Concept((), reference.display or "")
     if medication is None:
-        return Product(spoken)
+        return Product(spoken, nameless=not spoken.label)
     named = read_concept(medication.code)
     active = [one for one in medication.ingredient or () if one.isActive is not False]
     return Product(
@@ -58,7 +58,8 @@ def read_product(
     )
 
 
-def _resolved(reference: str, contained: Sequence[Raw], medications: Medications) -> fhir.Medication | None:
+def resolved(reference: str, contained: Sequence[Raw], medications: Medications) -> fhir.Medication | None:
+    """The Medication that a reference means, if it was sent."""
     if reference.startswith("#"):
         inside = (_decoded(raw) for raw in contained)
         return next((one for one in inside if one and one.id and f"#{one.id.lstrip('#')}" == reference), None)
@@ -81,7 +82,7 @@ def _ingredient(one: fhir.Ingredient, medications: Medications) -> Concept:
     if one.itemCodeableConcept:
         return read_concept(one.itemCodeableConcept)
     reference = one.itemReference
-    found = _resolved(reference.reference or "", (), medications) if reference else None
+    found = resolved(reference.reference or "", (), medications) if reference else None
     return read_concept(found.code) if found else Concept((), (reference and reference.display) or "")
 
 

@@ -30,7 +30,7 @@ def loading_order(regimen: Regimen, remaining: int, patient_id: str) -> Resource
 def loading_of(regimen: Regimen, remaining: int | None, route: Resource | None = None) -> list[Resource]:
     """The instructions of loading; only its last `remaining` doses, and by another route, if given."""
     by = route or route_concept(regimen.routes[0])
-    return [_loading(step, doses, by) for step, doses in _steps(regimen, remaining)]
+    return [_loading(step, doses, by) for step, doses in steps_of(regimen, remaining)]
 
 
 def _maintenance_of(regimen: Regimen) -> list[Resource]:
@@ -57,7 +57,7 @@ def _order(regimen: Regimen, patient_id: str, instructions: list[Resource]) -> R
     }
 
 
-def _steps(regimen: Regimen, remaining: int | None) -> Steps:
+def steps_of(regimen: Regimen, remaining: int | None) -> Steps:
     """The loading steps with their numbers of doses; only the last `remaining` doses of it, if given."""
     steps = [(step, int(step.doses.low) if step.doses else None) for step in regimen.loading]
     if remaining is None:
@@ -74,7 +74,7 @@ def _steps(regimen: Regimen, remaining: int | None) -> Steps:
 def timing_of(step: LoadingStep, doses: int | None) -> Resource:
     """When the doses of a loading step are given."""
     repeat: Resource = {"count": doses} if doses else {}
-    return {"repeat": repeat | repeat_of(_paced(step))}
+    return {"repeat": repeat | repeat_of(paced(step))}
 
 
 def _loading(step: LoadingStep, doses: int | None, route: Resource) -> Resource:
@@ -83,7 +83,7 @@ def _loading(step: LoadingStep, doses: int | None, route: Resource) -> Resource:
     return until | {"timing": timing_of(step, doses), "route": route, "doseAndRate": dose}
 
 
-def _paced(step: LoadingStep) -> Span:
+def paced(step: LoadingStep) -> Span:
     """Where a source pairs fewer doses with a longer interval, the fewest doses go with the longest."""
     interval, doses = step.interval, step.doses
     if doses is None or doses.low == doses.high:

@@ -1,8 +1,8 @@
-"""Prefetch: what we ask for, and what came: present, known to be empty, failed or absent."""
+"""Prefetch: what came of what we ask for: present, known to be empty, failed or absent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import get_args
 
 import msgspec
@@ -14,49 +14,7 @@ from cds_service.fhir import bundles
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.chart_elements import Known
 from cds_service.fhir.relevance import EVERYTHING, Matters, does_matter
-
-# The LOINC codes of the laboratory value sets; a test holds the two together.
-LAB_CODES = (
-    "2132-9", "14685-2", "15039-1", "72160-5", "13964-2", "2629-4", "13965-9", "2428-1", "718-7", "20509-6",
-    "30313-1", "30350-3", "59260-0", "787-2", "30428-7", "58410-2", "57021-8", "17849-1", "4679-7", "60474-4",
-    "14196-0", "40665-2", "2284-8", "14732-2", "2283-0", "14731-4", "2282-2", "25415-1", "2276-4", "20567-4",
-    "24373-3", "3016-3", "11580-8", "11579-0", "2823-3", "6298-4", "2160-0", "14682-9", "62238-1", "33914-3",
-    "48642-3", "48643-1", "98979-8", "30530-0", "24383-2", "5233-2", "11564-2", "56539-0",
-)  # fmt: skip
-PATIENT = "{{context.patientId}}"
-TEMPLATES: Mapping[str, tuple[str, str]] = {
-    "patient": ("Patient", f"Patient/{PATIENT}"),
-    "conditions": ("Condition", f"Condition?patient={PATIENT}"),
-    "procedures": ("Procedure", f"Procedure?patient={PATIENT}"),
-    "allergies": ("AllergyIntolerance", f"AllergyIntolerance?patient={PATIENT}"),
-    "familyHistory": ("FamilyMemberHistory", f"FamilyMemberHistory?patient={PATIENT}"),
-    "medicationRequests": ("MedicationRequest", f"MedicationRequest?patient={PATIENT}"),
-    "medicationAdministrations": ("MedicationAdministration", f"MedicationAdministration?patient={PATIENT}"),
-    "medicationDispenses": ("MedicationDispense", f"MedicationDispense?patient={PATIENT}"),
-    "medicationStatements": ("MedicationStatement", f"MedicationStatement?patient={PATIENT}"),
-    "serviceRequests": ("ServiceRequest", f"ServiceRequest?patient={PATIENT}"),
-    "carePlans": ("CarePlan", f"CarePlan?patient={PATIENT}"),
-    "observations": (
-        "Observation",
-        f"Observation?patient={PATIENT}&code=" + ",".join(f"http://loinc.org|{code}" for code in LAB_CODES),
-    ),
-}
-"""Key -> (resource type, query). Only simple tokens: richer ones come back as bogus empty Bundles from real clients."""
-
-DRUG_KEYS = ("medicationRequests", "medicationAdministrations", "medicationDispenses", "medicationStatements")
-HISTORY = ("patient", "conditions", "procedures", "allergies", *DRUG_KEYS, "observations")
-WHOLE_CHART = tuple(TEMPLATES)
-ASKED_FOR: Mapping[str, tuple[str, ...]] = {
-    "patient-view": WHOLE_CHART,
-    "encounter-start": WHOLE_CHART,
-    "order-select": WHOLE_CHART,
-    "order-sign": WHOLE_CHART,
-    "medication-refill": WHOLE_CHART,
-    "encounter-discharge": HISTORY,
-    "problem-list-item-create": (*HISTORY, "serviceRequests", "familyHistory"),
-    "allergyintolerance-create": ("patient", "conditions", "allergies", "medicationRequests"),
-}
-"""Hook -> the keys that its rules can use."""
+from cds_service.fhir.templates import expected_type
 
 VALUE = msgspec.json.Decoder(bundles.KnownBundle | Known)
 KNOWN = msgspec.json.Decoder(Known)
@@ -86,18 +44,43 @@ class Sent(Struct, frozen=True, gc=False):
         return self.place if self.index < 0 else f"{self.place}.entry[{self.index}]"
 
 
+class More(Struct, frozen=True):
+    """A search of which only a page came: where it stood, the types it is of, and the address of the next page."""
+
+    where: str
+    types: frozenset[str]
+    url: str
+
+
+class FetchNote(Struct, frozen=True):
+    """How one query to the FHIR server went: `fetched`, or a word for why not. What of it came is used all the same."""
+
+    key: str
+    outcome: str
+    milliseconds: int
+
+
 class Prefetched(Struct, frozen=True):
     """
-    All resources that came; the types that were seen (present or known empty) and those cut short.
+    All resources that came, `count` with those that do not matter; the types that were seen (present or known empty).
 
-    `unread_raw` are the bytes of resources of types that we read but that could not be read, by where they stood.
+    `unusable` are types of which something could not be read, `more` what stands on further pages, `unread_raw` the
+    bytes of resources of types that we read but that could not be read, by where they stood.
     """
 
     resources: tuple[Sent, ...] = ()
     seen: frozenset[str] = frozenset()
-    partial: frozenset[str] = frozenset()
+    unusable: frozenset[str] = frozenset()
+    more: tuple[More, ...] = ()
     unread: tuple[Unread, ...] = ()
     unread_raw: tuple[tuple[str, Raw], ...] = ()
+    count: int = 0
+    fetched: tuple[FetchNote, ...] = ()
+
+    @property
+    def partial(self) -> frozenset[str]:
+        """The types of which only a part was seen."""
+        return self.unusable.union(*(one.types for one in self.more))
 
 
 class _Pile:
@@ -108,7 +91,8 @@ class _Pile:
         self.count = 0
         self.resources: list[Sent] = []
         self.seen: set[str] = set()
-        self.partial: set[str] = set()
+        self.unusable: set[str] = set()
+        self.more: list[More] = []
         self.unread: list[Unread] = []
         self.unread_raw: list[tuple[str, Raw]] = []
 
@@ -122,9 +106,11 @@ class _Pile:
         return Prefetched(
             tuple(self.resources),
             frozenset(self.seen),
-            frozenset(self.partial),
+            frozenset(self.unusable),
+            tuple(self.more),
             tuple(self.unread),
             tuple(self.unread_raw),
+            self.count,
         )
 
 
@@ -136,7 +122,14 @@ def read_prefetch(prefetch: Mapping[str, Raw], most: int, matters: Matters = EVE
     """
     pile = _Pile(most, matters)
     for key, raw in prefetch.items():
-        _read_key(key, raw, pile)
+        _read_key(f"prefetch.{key}", expected_type(key), raw, pile)
+    return pile.frozen()
+
+
+def read_fetched(expected: str, raw: Raw, where: str, most: int, matters: Matters) -> Prefetched:
+    """The same of one answer of a FHIR server to a query for a type."""
+    pile = _Pile(most, matters)
+    _read_key(where, expected, raw, pile)
     return pile.frozen()
 
 
@@ -157,9 +150,7 @@ def read_added(raw: Raw, where: str, most: int, matters: Matters) -> Prefetched:
     return pile.frozen()
 
 
-def _read_key(key: str, raw: Raw, pile: _Pile) -> None:
-    where = f"prefetch.{key}"
-    expected = TEMPLATES[key][0] if key in TEMPLATES else ""
+def _read_key(where: str, expected: str, raw: Raw, pile: _Pile) -> None:
     if fhir.is_nothing(raw):
         pile.seen |= {expected} - {""}
         return
@@ -190,12 +181,12 @@ def _add_known(bundle: bundles.KnownBundle, where: str, expected: str, pile: _Pi
             pile.resources.append(Sent(body, where, index, entry.fullUrl or ""))
     found = {kind.__name__ for kind in kinds} | ({expected} - {""})
     pile.seen |= found
-    _note_next(bundle.link, found, pile)
+    _note_next(bundle.link, found, where, pile)
 
 
-def _note_next(links: list[bundles.BundleLink] | None, found: set[str], pile: _Pile) -> None:
-    if any(link.relation == "next" for link in links or ()):
-        pile.partial |= found
+def _note_next(links: list[bundles.BundleLink] | None, found: set[str], where: str, pile: _Pile) -> None:
+    following = [link.url or "" for link in links or () if link.relation == "next"]
+    pile.more += [More(where, frozenset(found), url) for url in following[:1]]
 
 
 def _read_odd(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
@@ -242,7 +233,7 @@ def _one_by_one(raw: Raw, where: str, expected: str, pile: _Pile) -> None:
             _add(entry.resource, where, index, entry.fullUrl or "", pile)
     found |= pile.seen
     pile.seen = before | found
-    _note_next(bundle.link, found, pile)
+    _note_next(bundle.link, found, where, pile)
 
 
 def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
@@ -257,20 +248,10 @@ def _add(raw: Raw, place: str, index: int, full_url: str, pile: _Pile) -> None:
         elif kind in READ:
             pile.unread.append(Unread(where, f"{kind}: {fault}"))
             pile.unread_raw.append((where, raw))
-            pile.partial.add(kind)
+            pile.unusable.add(kind)
         return
     if isinstance(body, fhir.OperationOutcome):
         return
     pile.seen.add(type(body).__name__)
     if does_matter(body, pile.matters):
         pile.resources.append(Sent(body, place, index, full_url, raw if pile.keep_raw else Raw()))
-
-
-def types_asked_for(hook: str) -> frozenset[str]:
-    """The types that we ask a client of this hook to send."""
-    return frozenset(TEMPLATES[key][0] for key in ASKED_FOR[hook])
-
-
-def missing_keys(types: frozenset[str]) -> Iterator[str]:
-    """The keys of our templates for these types."""
-    return (key for key, (kind, _) in TEMPLATES.items() if kind in types)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import Raw, Struct
@@ -12,18 +13,28 @@ from cds_service.b12.dose import B12Order
 from cds_service.errors import OutputFault
 from cds_service.fhir import drafts, new_orders
 from cds_service.fhir.care_plans import plan_of
+from cds_service.fhir.order_words import words_of_order, words_of_steps
 from cds_service.fhir.quantities import dose_units
 from cds_service.fhir.tests_ordered import order_of_test, words_of_test
 from cds_service.fhir.valid import Resource, check
+from cds_service.language import Language
+
+Names = Callable[[Language], str]
+"""What something is about, in the words of a language."""
+
+
+def unnamed(_: Language) -> str:
+    """Nothing: the suggestion's label says it all."""
+    return ""
 
 
 class ProposedAction(Struct, frozen=True):
-    """One CDS Hooks action; `names` is what it is about, where a suggestion has several that differ in it."""
+    """One CDS Hooks action; `names` is what it is about in words, where the suggestion's label does not say it."""
 
     type: str
     resource: Resource | None = None
     resource_id: str | None = None
-    names: str = ""
+    names: Names = unnamed
 
 
 Actions = tuple[ProposedAction, ...]
@@ -50,12 +61,20 @@ def actions_of(proposal: verdict.Proposal, desk: Desk) -> Actions:
         return ()
 
 
-def _created(resource: Resource, names: str = "") -> ProposedAction:
+def _called(words: str) -> Names:
+    return lambda language: language.words(words)
+
+
+def _created(resource: Resource, names: Names = unnamed) -> ProposedAction:
     return ProposedAction("create", check(resource), names=names)
 
 
-def _updated(draft: Resource) -> Actions:
-    return (ProposedAction("update", check(draft)),)
+def _ordered(order: Resource) -> ProposedAction:
+    return _created(order, partial(words_of_order, order))
+
+
+def _updated(draft: Resource, names: Names = unnamed) -> Actions:
+    return (ProposedAction("update", check(draft), names=names),)
 
 
 def _deleted(draft: Resource) -> ProposedAction:
@@ -94,7 +113,7 @@ def _correct_volume(proposal: verdict.CorrectVolume, desk: Desk) -> Actions:
 def _correct_route(proposal: verdict.CorrectRoute, desk: Desk) -> Actions:
     draft = _draft(proposal.order, desk)
     drafts.correct_route(draft, proposal.route)
-    return _updated(draft)
+    return _updated(draft, _called(proposal.route.value))
 
 
 def _correct_interval(proposal: verdict.CorrectInterval, desk: Desk) -> Actions:
@@ -119,13 +138,13 @@ def _correct_text(proposal: verdict.CorrectText, desk: Desk) -> Actions:
 def _add_loading(proposal: verdict.AddLoading, desk: Desk) -> Actions:
     draft = _draft(proposal.order, desk)
     drafts.add_loading(draft, proposal.regimen, proposal.remaining)
-    return _updated(draft)
+    return _updated(draft, partial(words_of_steps, new_orders.loading_of(proposal.regimen, proposal.remaining)))
 
 
 def _replace(proposal: verdict.ReplaceWithRegimen, desk: Desk) -> Actions:
     gone = _deleted(_draft(proposal.order, desk))
     write = new_orders.maintenance_order if proposal.loaded else new_orders.whole_order
-    return gone, _created(write(proposal.regimen, desk.patient_id))
+    return gone, _ordered(write(proposal.regimen, desk.patient_id))
 
 
 def _remove(proposal: verdict.RemoveDraft, desk: Desk) -> Actions:
@@ -133,19 +152,19 @@ def _remove(proposal: verdict.RemoveDraft, desk: Desk) -> Actions:
 
 
 def _order_regimen(proposal: verdict.OrderRegimen, desk: Desk) -> Actions:
-    return (_created(new_orders.whole_order(proposal.regimen, desk.patient_id)),)
+    return (_ordered(new_orders.whole_order(proposal.regimen, desk.patient_id)),)
 
 
 def _order_loading(proposal: verdict.OrderLoading, desk: Desk) -> Actions:
-    return (_created(new_orders.loading_order(proposal.regimen, proposal.remaining, desk.patient_id)),)
+    return (_ordered(new_orders.loading_order(proposal.regimen, proposal.remaining, desk.patient_id)),)
 
 
 def _order_maintenance(proposal: verdict.OrderMaintenance, desk: Desk) -> Actions:
-    return (_created(new_orders.maintenance_order(proposal.regimen, desk.patient_id)),)
+    return (_ordered(new_orders.maintenance_order(proposal.regimen, desk.patient_id)),)
 
 
 def _order_tests(proposal: verdict.OrderTests, desk: Desk) -> Actions:
-    return tuple(_created(order_of_test(one, desk.patient_id), words_of_test(one)) for one in proposal.tests)
+    return tuple(_created(order_of_test(one, desk.patient_id), _called(words_of_test(one))) for one in proposal.tests)
 
 
 def _record_plan(proposal: verdict.RecordPlan, desk: Desk) -> Actions:

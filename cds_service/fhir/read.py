@@ -74,6 +74,7 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
     reader = _Reader(_aliases(patient_id, sent.get(fhir.Patient, ())), lens)
     values = {kind: reader.read(found) for kind, found in sent.items() if kind in READERS}
     dropped = frozenset(one.type for one in (*reader.foreign, *(faulty for faulty, _ in reader.faulty)))
+    nameless = frozenset(kind.__name__ for kind, found in values.items() if any(map(_is_nameless, found.values())))
     written = reader.read(drafts.resources)
     record = ClinicalRecord(
         patient=next(iter(_all(values, fhir.Patient)), None),
@@ -90,12 +91,16 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
         relatives=tuple(one for kin in _all(values, beside.FamilyMemberHistory) for one in kin.problems),
         added=frozenset(ref for ref, value in written.items() if isinstance(value, Condition | Allergy)),
         seen=prefetched.seen,
-        partial=prefetched.partial | dropped,
+        partial=prefetched.partial | dropped | nameless,
         unread=(*prefetched.unread, *drafts.unread, *reader.notes),
     )
     ours = [one for one in drafts.resources if one not in reader.foreign]
     originals = {resources.ref_of(one): one.raw for one in reversed(ours)}  # of two with one id the first was read
     return Reading(record, originals, _lost(drafts, reader))
+
+
+def _is_nameless(value: Value) -> bool:
+    return isinstance(value, Order | Use) and value.product.nameless
 
 
 def _by_type(sent: Iterable[Sent]) -> Mapping[type, list[Sent]]:

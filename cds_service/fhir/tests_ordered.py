@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cds_service.b12.words import Analyte
 from cds_service.fhir.quantities import SNOMED
 from cds_service.fhir.valid import Resource
 
 LOINC = "http://loinc.org"
+PREFERENCE_LIST = "urn:com.epic.cdshooks.action.code.system.preference-list-item"
 LABORATORY = {"system": SNOMED, "code": "108252007", "display": "Laboratory procedure"}
 # Where laboratories differ in reporting by mass or by amount of substance, the order names both: it is their choice.
 TESTS: dict[Analyte, tuple[str, tuple[tuple[str, str], ...]]] = {
@@ -76,3 +79,16 @@ def concept_of_test(analyte: Analyte) -> Resource:
 def words_of_test(analyte: Analyte) -> str:
     """The words of a test, for the description of what its order does."""
     return TESTS[analyte][0]
+
+
+def from_preference_list(order: Resource, keys: Mapping[str, str]) -> Resource | None:
+    """The order of a test under a site's own key for one of its LOINC codes; None if it is no test or has no key."""
+    if order.get("resourceType") != "ServiceRequest":
+        return None
+    concept = order["code"]
+    found = (keys[one["code"]] for one in concept["coding"] if one["system"] == LOINC and one["code"] in keys)
+    key = next(found, None)
+    if key is None:
+        return None
+    own = {"system": PREFERENCE_LIST, "code": key, "display": concept["text"]}
+    return order | {"code": concept | {"coding": [own, *concept["coding"]]}}

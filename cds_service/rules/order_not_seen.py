@@ -6,7 +6,7 @@ from cds_service.b12.episode import Episode
 from cds_service.b12.verdict import CALL, Finding, Indicator, Silent, Verdict
 from cds_service.rules import ALLERGY, PROBLEM, SELECT, SIGN, call_rule
 
-SAYS = {"not_sent": "", "unreadable": "", "lost": "orders", "entry_lost": ""}
+SAYS = {"not_sent": "", "unreadable": "", "lost": "orders", "entry_lost": "", "nameless": "orders"}
 
 
 @call_rule(*SELECT, *SIGN, *PROBLEM, *ALLERGY, says=SAYS)
@@ -14,6 +14,7 @@ def judge(episode: Episode) -> Verdict:
     """
     When orders are being written or signed,
     and the call came without them, or with some that name B12 and cannot be read,
+    or with some whose drug is a reference to what was not seen,
     Then say that nothing was checked, and why. The same where a problem or an allergy cannot be read.
     """
     if episode.drafts_lost and episode.stage.ordering:
@@ -24,4 +25,6 @@ def judge(episode: Episode) -> Verdict:
         return Finding("unreadable", {}, about=CALL)
     if episode.drafts_missing:
         return Finding("not_sent", {}, about=CALL)
+    if episode.drafts_nameless:
+        return Finding("nameless", {"orders": episode.drafts_nameless}, about=CALL)
     return Silent("what is being written was sent")

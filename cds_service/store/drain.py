@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +18,14 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from cds_service.store.database import reading
+from cds_service.store.depth import write_moved
 from cds_service.store.lines import line_decoder
 from cds_service.store.models import SpoolPosition
 from cds_service.store.rows import insert_new, rows_of
-from cds_service.store.segment import APPEND, SUFFIX, sync_folder, try_lock, write_whole
+from cds_service.store.segment import APPEND, REJECTED, segments, sync_folder, try_lock, write_whole
 
 BATCH_BYTES = 1024 * 1024
 LOCK = "drain.lock"
-REJECTED = "rejected.jsonl"
 log = logging.getLogger(__name__)
 
 
@@ -60,26 +59,36 @@ class Drain:
         return moved
 
     def _batches(self) -> Iterator[int]:
-        paths = _segments(self._folder)
-        positions = self._positions() if paths else {}
-        for path in paths:
-            try:
-                with path.open("rb", buffering=self._batch_bytes) as file:
-                    yield from self._drain_segment(path, file, positions.get(path.name, 0))
-            except OSError as fault:
-                _say_later(fault)  # one segment that cannot be read does not hold up the others
+        paths = segments(self._folder)
+        known = self._positions() if paths else {}
+        moved = {path.name: known.get(path.name, 0) for path in paths}
+        try:
+            for path in paths:
+                yield from self._drain_path(path, moved)
+        finally:
+            write_moved(self._folder, moved)
 
-    def _drain_segment(self, path: Path, file: BinaryIO, offset: int) -> Iterator[int]:
+    def _drain_path(self, path: Path, moved: dict[str, int]) -> Iterator[int]:
+        try:
+            with path.open("rb", buffering=self._batch_bytes) as file:
+                yield from self._drain_segment(path, file, moved)
+        except OSError as fault:
+            _say_later(fault)  # one segment that cannot be read does not hold up the others
+
+    def _drain_segment(self, path: Path, file: BinaryIO, moved: dict[str, int]) -> Iterator[int]:
+        offset = moved[path.name]
         orphan = try_lock(file.fileno())  # before the end is looked for: nobody writes to it from here on
         end = os.fstat(file.fileno()).st_size
         file.seek(offset)
         while offset < end and (lines := _complete(file.readlines(self._batch_bytes))):
             self._move(path.name, offset, lines)
             offset += sum(map(len, lines))
+            moved[path.name] = offset
             yield len(lines)
         if orphan:
             self.torn += offset < end
             self._delete(path)
+            del moved[path.name]
 
     def _move(self, segment: str, offset: int, lines: list[bytes]) -> None:
         try:
@@ -139,12 +148,6 @@ def _complete(lines: list[bytes]) -> list[bytes]:
     return lines if not lines or lines[-1].endswith(b"\n") else lines[:-1]
 
 
-def _segments(folder: Path) -> list[Path]:
-    """List the segments, the oldest first."""
-    found = (path for path in folder.glob(f"*{SUFFIX}") if path.name != REJECTED)
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
-
-
 def _say_later(fault: Exception) -> None:
     log.warning("spool not drained, will try again: %s", type(fault).__name__)  # a message may hold values
 
@@ -157,32 +160,3 @@ def _sole(folder: Path) -> Iterator[bool]:
         yield try_lock(fd)
     finally:
         os.close(fd)
-
-
-class DrainThread:
-    """Drains behind the calls, every `interval_seconds`. Start it after fork: threads do not survive one."""
-
-    def __init__(self, drain: Drain, interval_seconds: float) -> None:
-        self._drain, self._interval = drain, interval_seconds
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
-
-    def start(self) -> None:
-        """Begin to drain."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after draining one last time. Close the spool before, and its segment is moved and deleted."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval):
-            self._round()
-        self._round()
-
-    def _round(self) -> None:
-        try:
-            self._drain.drain_once()
-        except Exception as fault:  # noqa: BLE001 a thread that died unseen would fill the disk
-            log.error("drain failed, will try again: %s", type(fault).__name__)  # noqa: TRY400 a traceback holds values

@@ -1,4 +1,9 @@
-"""The lines of the spool: one JSON object each, told apart by `kind`."""
+"""
+The lines of the spool: one JSON object each, told apart by `kind`.
+
+A field that came after the first version has a default: lines of the version before may still lie in the
+spool when a new one starts.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +15,15 @@ from msgspec import Meta, Raw, Struct
 
 Key = Annotated[str, Meta(min_length=1, max_length=255)]
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Digest = Annotated[str, Meta(max_length=32)]
 
 
 class ShownCard(Struct, frozen=True):
-    """A card as it was shown; `trace` is why it spoke, JSON already, and `suggestions` are uuids."""
+    """
+    A card as it was shown, or `held` back and why; `trace` is why it spoke, JSON already.
+
+    `suggestions` are uuids, `advice` is the fingerprint of what the card says.
+    """
 
     uuid: Key
     rule: str
@@ -22,13 +32,16 @@ class ShownCard(Struct, frozen=True):
     summary: str
     trace: Raw
     suggestions: list[str]
+    advice: Digest = ""
+    held: Literal["", "repeat", "muted", "shadow"] = ""
 
 
 class Evaluation(Struct, frozen=True, tag_field="kind", tag="evaluation"):
     """
     One hook call: who asked what, under which knowledge, with which verdicts (JSON already) and cards.
 
-    `at` is an RFC 3339 instant; `client` is "" when unknown.
+    `at` is an RFC 3339 instant; `client` and the pseudonyms `patient_key` and `user_key` are "" when unknown.
+    `fetched` is a JSON list: key, outcome and milliseconds of what was fetched.
     """
 
     id: Key
@@ -43,6 +56,10 @@ class Evaluation(Struct, frozen=True, tag_field="kind", tag="evaluation"):
     microseconds: Count
     verdicts: Raw
     cards: list[ShownCard]
+    patient_key: Digest = ""
+    user_key: Digest = ""
+    fetched: Raw = Raw(b"[]")
+    protocol_version: str = ""
 
 
 class Feedback(Struct, frozen=True, tag_field="kind", tag="feedback"):

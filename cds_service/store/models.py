@@ -4,16 +4,20 @@ The tables.
 What was JSON on arrival (verdicts, traces, lists of suggestions) stays the text it was: it is written
 once, read whole for audit and replay, and never searched inside. JSON columns would decode and encode
 every value again, and JSONB would also reorder keys and refuse the character U+0000.
+
+Columns that came after the first revision have a default in the database, so that workers of the version
+before can go on while a newer one has brought the tables up to date.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Index, MetaData, String, Text, TypeDecorator, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 KEY = String(255)
+DIGEST = String(32)
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -52,9 +56,14 @@ class Base(DeclarativeBase):
 
 
 class EvaluationRow(Base):
-    """One hook call."""
+    """
+    One hook call; `patient_key` and `user_key` are pseudonyms, "" where nobody is named.
+
+    `fetched` is a JSON list of what was fetched beside the prefetch: key, outcome, milliseconds.
+    """
 
     __tablename__ = "evaluation"
+    __table_args__ = (Index(None, "patient_key", "at"),)  # what was shown of one patient, the newest first
 
     id: Mapped[str] = mapped_column(KEY, primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
@@ -67,10 +76,19 @@ class EvaluationRow(Base):
     protocol: Mapped[str]
     microseconds: Mapped[int]
     verdicts: Mapped[str]
+    patient_key: Mapped[str] = mapped_column(DIGEST, server_default=text("''"))
+    user_key: Mapped[str] = mapped_column(DIGEST, server_default=text("''"))
+    fetched: Mapped[str] = mapped_column(server_default=text("'[]'"))
+    protocol_version: Mapped[str] = mapped_column(server_default=text("''"))
 
 
 class CardRow(Base):
-    """One card shown; `suggestions` is a JSON list of uuids."""
+    """
+    One card; `suggestions` is a JSON list of uuids, `advice` is the same for the same advice.
+
+    `held` is "" for a card that was shown, "repeat" or "muted" for one that was held back, "shadow" for one of a
+    rule that is only tried out.
+    """
 
     __tablename__ = "card"
 
@@ -82,6 +100,8 @@ class CardRow(Base):
     summary: Mapped[str]
     trace: Mapped[str]
     suggestions: Mapped[str]
+    advice: Mapped[str] = mapped_column(DIGEST, server_default=text("''"))
+    held: Mapped[str] = mapped_column(String(16), server_default=text("''"))
 
 
 class FeedbackRow(Base):
@@ -105,6 +125,29 @@ class FeedbackRow(Base):
     reason_system: Mapped[str]
     reason_display: Mapped[str]
     comment: Mapped[str]
+
+
+class TallyRow(Base):
+    """
+    How often something came in a month (UTC, such as 2026-03): verdicts need not be read again to be counted.
+
+    `kind` is a card's fate ("shown", "repeat", "muted", "shadow"), "undecided" (`item` is what was missing) or "took"
+    (calls, without a rule; `item` is the time that they did not exceed, in milliseconds). `since` is the first of them.
+    """
+
+    __tablename__ = "tally"
+
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    client: Mapped[str] = mapped_column(KEY, primary_key=True)
+    hook: Mapped[str] = mapped_column(KEY, primary_key=True)
+    protocol: Mapped[str] = mapped_column(KEY, primary_key=True)
+    protocol_version: Mapped[str] = mapped_column(KEY, primary_key=True)
+    knowledge: Mapped[str] = mapped_column(KEY, primary_key=True)
+    rule: Mapped[str] = mapped_column(KEY, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    item: Mapped[str] = mapped_column(KEY, primary_key=True)
+    since: Mapped[datetime]
+    number: Mapped[int]
 
 
 class SpoolPosition(Base):

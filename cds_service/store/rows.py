@@ -8,9 +8,11 @@ from datetime import datetime
 from itertools import islice
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from cds_service.store import tallies
 from cds_service.store.lines import Evaluation, Feedback, LineDecoder, ShownCard, instant_of
 from cds_service.store.models import Base, CardRow, EvaluationRow, FeedbackRow
 
@@ -44,55 +46,73 @@ def insert_new(connection: Connection, rows: Rows) -> None:
     evaluations = _absent(connection, EvaluationRow.id, rows.evaluations)
     cards = _absent(connection, CardRow.uuid, rows.cards)
     shown = {uuid: row for uuid, row in cards.items() if row["evaluation"] in evaluations}
-    _insert(connection, EvaluationRow, evaluations)
+    mine = _insert_evaluations(connection, evaluations)
     _insert(connection, CardRow, shown)
+    tallies.add(connection, (evaluations[key] for key in mine), shown.values())
     _insert(connection, FeedbackRow, _absent(connection, FeedbackRow.id, rows.feedback))
 
 
 def _add(rows: Rows, record: Evaluation | Feedback) -> None:
     if isinstance(record, Feedback):
-        rows.feedback.setdefault(*_feedback_row(record))
-    elif record.id not in rows.evaluations:
-        evaluation, cards = _evaluation_row(record), [_card_row(record.id, card) for card in record.cards]
-        rows.evaluations[record.id] = evaluation
-        for uuid, row in cards:
-            rows.cards.setdefault(uuid, row)
+        row = _feedback_row(record)
+        rows.feedback.setdefault(str(row["id"]), row)
+        return
+    evaluation, cards = _evaluation_row(record), [_card_row(record.id, card) for card in record.cards]
+    if rows.evaluations.setdefault(str(evaluation["id"]), evaluation) is evaluation:
+        for card in cards:
+            rows.cards.setdefault(str(card["uuid"]), card)
 
 
 def _evaluation_row(record: Evaluation) -> Row:
-    return {
-        "id": record.id,
-        "at": instant_of(record.at),
-        "service": record.service,
-        "hook": record.hook,
-        "hook_instance": record.hook_instance,
-        "client": record.client,
-        "as_of": record.as_of,
-        "knowledge": record.knowledge,
-        "protocol": record.protocol,
-        "microseconds": record.microseconds,
-        "verdicts": bytes(record.verdicts).decode(),
-    }
+    return _storable(
+        {
+            "id": record.id,
+            "at": instant_of(record.at),
+            "service": record.service,
+            "hook": record.hook,
+            "hook_instance": record.hook_instance,
+            "client": record.client,
+            "as_of": record.as_of,
+            "knowledge": record.knowledge,
+            "protocol": record.protocol,
+            "microseconds": record.microseconds,
+            "verdicts": bytes(record.verdicts).decode(),
+            "patient_key": record.patient_key,
+            "user_key": record.user_key,
+            "fetched": bytes(record.fetched).decode(),
+            "protocol_version": record.protocol_version,
+        }
+    )
 
 
-def _card_row(evaluation: str, card: ShownCard) -> tuple[str, Row]:
-    return card.uuid, {
-        "uuid": card.uuid,
-        "evaluation": evaluation,
-        "rule": card.rule,
-        "subject": card.subject,
-        "indicator": card.indicator,
-        "summary": card.summary,
-        "trace": bytes(card.trace).decode(),
-        "suggestions": msgspec.json.encode(card.suggestions).decode(),
-    }
+def _card_row(evaluation: str, card: ShownCard) -> Row:
+    return _storable(
+        {
+            "uuid": card.uuid,
+            "evaluation": evaluation,
+            "rule": card.rule,
+            "subject": card.subject,
+            "indicator": card.indicator,
+            "summary": card.summary,
+            "trace": bytes(card.trace).decode(),
+            "suggestions": msgspec.json.encode(card.suggestions).decode(),
+            "advice": card.advice,
+            "held": card.held,
+        }
+    )
 
 
-def _feedback_row(record: Feedback) -> tuple[str, Row]:
+def _feedback_row(record: Feedback) -> Row:
     texts = msgspec.structs.asdict(record) | {"suggestions": msgspec.json.encode(record.suggestions).decode()}
-    # People's words come here unread, and PostgreSQL cannot keep this one character.
-    row: Row = {name: text.replace("\0", "\N{REPLACEMENT CHARACTER}") for name, text in texts.items()}
-    return str(row["id"]), row | {"at": instant_of(record.at)}
+    return _storable(texts | {"at": instant_of(record.at)})
+
+
+def _storable(row: Row) -> Row:
+    """Clients' words come here unread, and PostgreSQL cannot keep this one character."""
+    return {
+        name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def _absent(connection: Connection, key: InstrumentedAttribute[str], rows: dict[str, Row]) -> dict[str, Row]:
@@ -108,6 +128,17 @@ def _present(connection: Connection, key: InstrumentedAttribute[str], names: Col
     return present
 
 
+def _insert_evaluations(connection: Connection, rows: dict[str, Row]) -> list[str]:
+    """Insert them; the ids of those that were not there, which are the ones to count."""
+    if not rows:
+        return []
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(EvaluationRow).on_conflict_do_nothing().returning(EvaluationRow.id)
+    return list(connection.scalars(new, list(rows.values())))
+
+
 def _insert(connection: Connection, table: type[Base], rows: dict[str, Row]) -> None:
+    # Two hosts may come with the same row at once: a client sends feedback again, and to another of them.
     if rows:
-        connection.execute(insert(table), list(rows.values()))
+        dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import weakref
@@ -9,9 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cds_service.errors import StoreUnavailable
+from cds_service.store.room import Room
 from cds_service.store.segment import Segment
 
 SEGMENT_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 2_000_000_000
+SEGMENTS_IN_MOST = 8
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class Spool:
@@ -20,13 +25,14 @@ class Spool:
 
     Lines survive the death of the process from the moment that an append returns; those of
     `append_safely` survive the death of the machine. Threads may share a spool. A forked child leaves
-    its parent's segment alone and opens its own on its first append. `lost` counts the lines that
-    `append` could not write.
+    its parent's segment alone and opens its own on its first append. Where all segments in the folder would
+    take more than `most_bytes`, nothing is written. `lost` counts the lines that `append` could not write.
     """
 
-    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES, most_bytes: int = MOST_BYTES) -> None:
         self.lost = 0
-        self._folder, self._limit = folder, segment_bytes
+        self.folder, self._limit = folder, min(segment_bytes, most_bytes // SEGMENTS_IN_MOST)
+        self._room = Room(folder, most_bytes)
         self._lock = threading.Lock()
         self._segment: Segment | None = None
         # Weakly, because a hook at fork cannot be taken back.
@@ -59,19 +65,22 @@ class Spool:
             self._let_go()
 
     def _write(self, record: bytes) -> Segment:
+        if not self._room.takes(len(record)):
+            self._let_go()  # only a segment that nobody holds is deleted once it is drained
+            raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
         segment = self._segment
         if segment is None or segment.size >= self._limit:
             segment = self._turn()
         try:
             segment.write(record)
-        except OSError:
-            if segment.torn:
-                self._let_go()  # the next line must not continue this one
+        except OSError as fault:
+            if segment.torn or (segment.size and fault.errno in FULL):
+                self._let_go()  # the next line must not continue this one; a full disk must become free once drained
             raise
         return segment
 
     def _turn(self) -> Segment:
-        following = Segment.create(self._folder)  # first, so that a full disk leaves us the segment we have
+        following = Segment.create(self.folder)  # first, so that a full disk leaves us the segment we have
         self._let_go()
         self._segment = following
         return following

@@ -22,4 +22,6 @@ def feedback(service_id: str) -> Response:
     here, client = state(), admitted()
     items = read_feedback(json_body()).feedback
     here.recorder.keep_feedback(items, service_id, here.clock(), client.id)
+    for item in items:
+        here.metrics.reactions.labels(service_id, item.outcome).inc()
     return json_reply({})

@@ -56,7 +56,8 @@ def _unavailable(fault: StoreUnavailable) -> Response:
 
 def _stranger(fault: Unauthorized) -> Response:
     """A bare 401: an attacker learns nothing; why it failed is in the log, and `token explain` says it locally."""
-    LOG.warning("token refused", extra={"fault": str(fault)})
+    said = {"fault": str(fault), "issuer": fault.issuer, "tenant": fault.tenant, "jti": fault.jti}
+    LOG.warning("token refused", extra=said)
     return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
 
 

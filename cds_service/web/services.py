@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from cds_service.fhir.prefetch import ASKED_FOR, TEMPLATES
+from cds_service.fhir.templates import ASKED_FOR, TEMPLATES
 
 VERSION = "2.0.1"
 
@@ -24,7 +24,9 @@ class Service(Struct, frozen=True, omit_defaults=True):
 
 
 ORDER_NEEDS = "Without prefetch the order itself is still checked; the patient's history is then named as not seen."
-CHART_NEEDS = "Needs the prefetch keys patient and medicationRequests; without them the answer is 412."
+CHART_NEEDS = (
+    "Needs the prefetch keys patient and medicationRequests, or a fhirServer that gives them; else the answer is 412."
+)
 PROBLEM_NEEDS = "Without prefetch little can be said; what was not seen is named."
 ALLERGY_NEEDS = (
     "Needs the prefetch key medicationRequests where the allergy bears on B12; without it the answer is 412."

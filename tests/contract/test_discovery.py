@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from cds_service.fhir.prefetch import TEMPLATES
+from cds_service.fhir.templates import TEMPLATES
 from cds_service.web.services import SERVICES
 from tests.helpers import wire
 

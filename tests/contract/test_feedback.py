@@ -15,6 +15,11 @@ from tests.helpers import wire
 PATH = "/cds-services/b12-order-sign/feedback"
 
 
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(spool_dir=tmp_path / "spool", keep_comments=True)
+
+
 def send(client: FlaskClient, *items: wire.Json) -> TestResponse:
     return client.post(PATH, json={"feedback": list(items)})
 
@@ -76,6 +81,15 @@ def test_85_an_item_without_what_it_needs_is_refused_and_nothing_kept(
     assert wire.spooled(settings) == []
 
 
+def test_84_one_bad_item_names_its_place_and_nothing_of_the_batch_is_kept_until_it_is_sent_again(
+    client: FlaskClient, settings: Settings
+) -> None:
+    good = [wire.reaction(card=card) for card in ("a", "b", "c")]
+    wire.refused(send(client, good[0], wire.reaction(outcome="ignored"), *good[1:]), 400, "$.feedback[1].outcome")
+    assert wire.spooled(settings) == []
+    assert len(kept(client, settings, *good)) == 3
+
+
 @pytest.mark.parametrize("time", ["2026-11-20T09:00:05Z", "2026-11-20T09:00:05.123Z", "2026-11-20T10:00:05+01:00"])
 def test_85_the_time_is_kept_as_it_came(client: FlaskClient, settings: Settings, time: str) -> None:
     [line] = kept(client, settings, wire.reaction(outcomeTimestamp=time))
@@ -93,10 +107,16 @@ def test_86_accepted_suggestions_are_kept(client: FlaskClient, settings: Setting
     assert (line["outcome"], line["suggestions"]) == ("accepted", ["s1", "s2"])
 
 
+def test_86_accepted_without_a_suggestion_is_taken(client: FlaskClient, settings: Settings) -> None:
+    [line] = kept(client, settings, wire.reaction(outcome="accepted"))
+    assert (line["outcome"], line["suggestions"]) == ("accepted", [])
+
+
 REASON = {"code": "intended", "system": "https://example.org/reasons", "display": "As intended"}
 WRITTEN = {"reason_code": "intended", "reason_system": "https://example.org/reasons", "reason_display": "As intended"}
 NONE = dict.fromkeys(WRITTEN, "")
 EPIC = "com.epic.cdshooks.feedback.overrideReason."
+LISTED = {"reason_system": EPIC.rstrip(".")}
 OVERRIDES: dict[str, tuple[wire.Json, wire.Json]] = {
     "without any reason": ({}, NONE | {"comment": ""}),
     "with a reason": ({"overrideReason": {"reason": REASON}}, WRITTEN | {"comment": ""}),
@@ -114,8 +134,20 @@ OVERRIDES: dict[str, tuple[wire.Json, wire.Json]] = {
                 "userComment": "by phone",
             }
         },
-        NONE | {"reason_display": "As intended", "comment": "by phone"},
+        NONE | LISTED | {"reason_display": "As intended", "comment": "by phone"},
     ),
+    "by extension with a title only (Epic)": (
+        {"overrideReasons": {"extension": {f"{EPIC}reasonTitle": "Known"}}},
+        NONE | LISTED | {"reason_display": "Known", "comment": ""},
+    ),
+    "by an extension of another shape": ({"overrideReason": {"extension": [1]}}, NONE | {"comment": ""}),
+    "by several, of which the first counts": (
+        {"overrideReasons": [{"reason": REASON}, {"userComment": "x"}]},
+        WRITTEN | {"comment": ""},
+    ),
+    "by none of several": ({"overrideReasons": []}, NONE | {"comment": ""}),
+    "with fields that nobody knows": ({"overrideReason": {"reason": REASON | {"version": 1}}, "x": {}}, WRITTEN),
+    "with a comment longer than we keep": ({"overrideReason": {"userComment": "x" * 9000}}, {"comment": "x" * 4000}),
     "with a reason without display (sandbox)": (
         {"overrideReason": {"reason": {"code": "intended", "system": "https://example.org/reasons"}}},
         WRITTEN | {"reason_display": "", "comment": ""},
@@ -130,6 +162,29 @@ def test_87_a_card_may_be_overridden_with_or_without_a_reason(
 ) -> None:
     [line] = kept(client, settings, wire.reaction() | fields)
     assert {name: line[name] for name in expected} == expected
+
+
+SENTENCE = "Mrs Zaphod asked for it"
+DISCREET: dict[str, tuple[wire.Json, wire.Json]] = {
+    "a comment": ({"userComment": SENTENCE}, NONE | {"comment": "[not kept]"}),
+    "words instead of a code": ({"reason": {"display": SENTENCE}}, NONE | {"reason_display": "[not kept]"}),
+    "a coded reason": ({"reason": REASON}, WRITTEN | {"comment": ""}),
+    "a choice from Epic's list": (
+        {"extension": {f"{EPIC}reasonDisplay": "As intended"}},
+        NONE | LISTED | {"reason_display": "As intended"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("override", "expected"), DISCREET.values(), ids=DISCREET)
+def test_what_clinicians_write_is_not_kept_unless_it_is_set_so(
+    knowledge: Knowledge, tmp_path: Path, override: wire.Json, expected: wire.Json
+) -> None:
+    discreet = Settings(spool_dir=tmp_path / "spool")
+    client = wire.application(knowledge, discreet).test_client()
+    [line] = kept(client, discreet, wire.reaction(overrideReason=override))
+    assert {name: line[name] for name in expected} == expected
+    assert "Zaphod" not in str(line)
 
 
 def test_88_success_is_an_empty_object(client: FlaskClient) -> None:

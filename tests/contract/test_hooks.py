@@ -118,7 +118,7 @@ def test_41_another_allergy_needs_nothing(client: FlaskClient) -> None:
 
 def test_44_what_an_allergy_card_did_not_ask_for_is_not_named_as_not_seen(client: FlaskClient) -> None:
     [card] = wire.ask(client, adding(allergy()))
-    assert "Not seen for this check: problem list, age.\n" in card["detail"]
+    assert "Not seen for this check: allergies, problem list, age.\n" in card["detail"]
 
 
 def test_36_an_allergy_to_b12_that_cannot_be_read_is_never_silence(client: FlaskClient) -> None:

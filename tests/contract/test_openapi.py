@@ -34,7 +34,7 @@ def test_every_address_is_described_and_no_other(app: Flask, description: wire.J
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
         for service in SERVICES
-        if method in {"GET", "POST"} and str(rule).startswith(("/cds-services", "/health", "/openapi"))
+        if method in {"GET", "POST"} and str(rule).startswith(("/cds-services", "/health", "/version", "/openapi"))
     }
     described = {(path, method) for path, item in description["paths"].items() for method in item}
     assert served == described
@@ -64,7 +64,8 @@ def test_operation_ids_are_unique(description: wire.Json) -> None:
     assert len(set(ids)) == len(ids)
 
 
-STATUSES = {"discovery": set(), "call": {"400", "412", "413", "415"}, "feedback": {"400", "413", "415", "503"}}
+REFUSALS = {"400", "413", "415", "429"}
+STATUSES = {"discovery": set(), "call": REFUSALS | {"412"}, "feedback": REFUSALS | {"503"}}
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,8 @@ STATUSES = {"discovery": set(), "call": {"400", "412", "413", "415"}, "feedback"
         ("/cds-services/b12-order-sign", "post", STATUSES["call"]),
         ("/cds-services/b12-order-sign/feedback", "post", STATUSES["feedback"]),
         ("/health", "get", set()),
+        ("/health/live", "get", set()),
+        ("/version", "get", set()),
         ("/openapi.json", "get", set()),
     ],
 )
@@ -81,7 +84,7 @@ def test_every_error_is_described_as_an_operation_outcome(
     description: wire.Json, path: str, method: str, errors: set[str]
 ) -> None:
     responses = description["paths"][path][method]["responses"]
-    assert set(responses) == errors | {"200", "default"}
+    assert set(responses) - {"401"} == errors | {"200", "default"}
     for status in errors | {"default"}:
         schema = responses[status]["content"]["application/fhir+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/operation-outcome"}
@@ -104,8 +107,17 @@ def valid(description: wire.Json, schema: wire.Json, instance: Any) -> bool:
     return Draft202012Validator(whole).is_valid(instance)
 
 
-def test_health_is_as_described(client: FlaskClient) -> None:
-    wire.check("health", client.get("/health").get_json())
+def test_a_stranger_gets_401_without_a_body(description: wire.Json) -> None:
+    operation = description["paths"]["/cds-services/b12-order-sign"]["post"]
+    assert "content" not in operation["responses"]["401"]
+
+
+ASKED = {"/health": "health", "/health/live": "health-live", "/health/ready": "health-ready", "/version": "version"}
+
+
+@pytest.mark.parametrize(("path", "schema"), ASKED.items(), ids=ASKED)
+def test_what_an_operator_asks_is_answered_as_described(client: FlaskClient, path: str, schema: str) -> None:
+    wire.check(schema, client.get(path).get_json())
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_41_a_view_without_any_prefetch_names_every_required_key(client: FlaskCl
 def test_41_an_order_without_any_prefetch_is_still_checked(client: FlaskClient) -> None:
     [card] = wire.ask(client, wire.sign(wire.draft()))
     assert card["indicator"] == "critical"
-    assert "Not seen for this check: problem list" in card["detail"]
+    assert "Not seen for this check: allergies, care plans, problem list, family history" in card["detail"]
 
 
 def test_44_the_patient_of_another_chart_is_refused(client: FlaskClient, overdue: wire.Json) -> None:

@@ -53,6 +53,7 @@ A MEDICATION is written in this order or any other:
     because "needle phobia"            the reason that the order gives
     as needed, starting DATE, until DATE, active, completed, stopped, on-hold, cancelled, not-done, draft,
     entered-in-error, plan, proposal, do not perform, of another patient, sent twice, unreadable (it cannot be read)
+    drug by reference "Vitamin B12"    a reference to a Medication that is not there, with its words or without
 
 A DATE is as exact as FHIR allows: 2026, 2026-03, 2026-03-10 or 2026-03-10T23:30-05:00.
 """
@@ -67,7 +68,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from cds_service.fhir.prefetch import TEMPLATES
+from cds_service.fhir.templates import TEMPLATES
 from cds_service.knowledge import Knowledge, load_knowledge, roots
 from cds_service.written import ADDED, DRAFTS
 
@@ -389,6 +390,11 @@ def _unreadable(line: Line, _: re.Match[str]) -> None:
     line.extra["dosageInstruction"] = "?"
 
 
+def _by_reference(line: Line, found: re.Match[str]) -> None:
+    named = {"display": found[1]} if found[1] else {}
+    line.product = {"medicationReference": {"reference": "Medication/elsewhere", **named}}
+
+
 def _another_patient(line: Line, _: re.Match[str]) -> None:
     line.subject = "another"
 
@@ -422,6 +428,7 @@ MEDICATION: tuple[tuple[str, Callable[[Line, re.Match[str]], None]], ...] = (
     (r"do not perform", lambda line, _: line.extra.update(doNotPerform=True)),
     (r"of another patient", _another_patient),
     (r"unreadable", _unreadable),
+    (r"drug by reference(?: \"([^\"]*)\")?", _by_reference),
     (r"sent twice", lambda line, _: setattr(line, "copies", 2)),
 )
 

@@ -77,10 +77,16 @@ def timeline(
 
 
 def answered(
-    known: Knowledge, request: Json, *, as_of: datetime = NOON, protocol: str = "us-practice", most_cards: int = 5
+    known: Knowledge,
+    request: Json,
+    *,
+    as_of: datetime = NOON,
+    protocol: str = "us-practice",
+    most_cards: int = 5,
+    language: str = "en",
 ) -> Answer:
     """The answer of the whole pipeline."""
-    asked = Asked(known, protocol, as_of, most_cards, 20_000)
+    asked = Asked(known, protocol, as_of, most_cards, 20_000, language=language)
     return answer(read_request(json.dumps(request).encode()), asked)
 
 

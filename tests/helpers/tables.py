@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from cds_service.answer import Answer, Asked, answer, page_of
 from cds_service.b12.verdict import (
     AddLoading,
@@ -165,9 +167,14 @@ class Case:
     @property
     def card(self) -> Card:
         """The card of this finding alone."""
+        return self.card_in("en")
+
+    def card_in(self, language: str) -> Card:
+        """The same in another language."""
         if self.answered.episode is None or self.verdict is None:
             raise ValueError("expected a finding")
-        page = page_of(self.request, self.answered.episode, self.answered.reading, self.asked)
+        asked = replace(self.asked, language=language)
+        page = page_of(self.request, self.answered.episode, self.answered.reading, asked)
         return write_cards([Judged(self.row.rule, self.verdict, self.subject)], page)[0]
 
 

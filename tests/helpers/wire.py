@@ -20,9 +20,8 @@ from cds_service.app import create_app
 from cds_service.knowledge import Knowledge, roots
 from cds_service.openapi import load_schemas, openapi_of
 from cds_service.publishing import published
-from cds_service.recorder import Recorder
+from cds_service.recorder import recorder_of
 from cds_service.settings import Settings
-from cds_service.store.spool import Spool
 from cds_service.web.state import State
 
 Json = dict[str, Any]
@@ -48,11 +47,11 @@ def examples() -> list[str]:
     return sorted(path.stem for path in EXAMPLES.glob("*.json"))
 
 
-def application(knowledge: Knowledge, settings: Settings) -> Flask:
-    """The service with a clock that stands still."""
+def application(knowledge: Knowledge, settings: Settings, **parts: Any) -> Flask:
+    """The service with a clock that stands still; `parts` are those of its State that reach out of the process."""
     description, definitions = openapi_of(settings.base_url, SCHEMAS), published(knowledge, roots())
-    recorder = Recorder(Spool(settings.spool_dir))
-    return create_app(State(settings, knowledge, recorder, lambda: NOW, description, definitions))
+    recorder = recorder_of(settings)
+    return create_app(State(settings, knowledge, recorder, lambda: NOW, description, definitions, **parts))
 
 
 def quantity(value: float, unit: str, code: str = "") -> Json:

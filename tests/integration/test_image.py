@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,20 @@ def test_the_last_stage_is_not_root_and_checks_its_health() -> None:
     assert json.loads(steps(image, "CMD")[0]) == ["cobalamin-cds", "serve"]
     assert [line for line in steps(image, "COPY") if not line.startswith("--from=build")] == []
     assert steps(build, "FROM")[0].endswith("AS build")
+
+
+def test_without_a_file_of_clients_the_image_says_so_and_does_not_start(tmp_path: Path) -> None:
+    """A container listens on every address: there, nobody may come in unchecked."""
+    env = dict(re.findall(r"(COBALAMIN_\w+)=(\S+)", " ".join(steps(STAGES[-1], "ENV"))))
+    assert env["COBALAMIN_HOST"] == "0.0.0.0"  # noqa: S104 - as the image does
+    there = {"COBALAMIN_CLIENTS": str(tmp_path / "clients.toml"), "COBALAMIN_SPOOL_DIR": str(tmp_path / "spool")}
+    done = subprocess.run(
+        [sys.executable, "-m", "cds_service", "serve"], cwd=ROOT, env=clean_environ() | env | there,
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "clients.toml" in done.stderr
+    assert "expected a file that can be read" in done.stderr
 
 
 def test_everything_that_is_copied_exists() -> None:

@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from msgspec import Raw
 from sqlalchemy import Engine, select
 
-import cds_service
 from cds_service.store.database import engine_of, migrate, reading
 from cds_service.store.drain import Drain
 from cds_service.store.lines import Evaluation, ShownCard, evaluation_line
 from cds_service.store.models import EvaluationRow, FeedbackRow, SpoolPosition
 from cds_service.store.queries import counts
 from cds_service.store.spool import Spool
+from tests.helpers.scripts import PATIENCE, WRITER, go, line_from, rest_of, running, wait_until
 
 NOW = "2026-11-21T10:00:00Z"
-ROOT = Path(cds_service.__file__).parents[1]
-PATIENCE = 20.0
-
-WRITER = f"""
-import sys
-from itertools import count
-from pathlib import Path
-from msgspec import Raw
-from cds_service.store.lines import Evaluation, Feedback, ShownCard, evaluation_line, feedback_line
-from cds_service.store.spool import Spool
-
-spool, name = Spool(Path(sys.argv[1]), segment_bytes=20_000), sys.argv[2]
-for number in count():
-    key = f"{{name}}-{{number}}"
-    card = ShownCard(key, "overdue", "Patient/1", "info", "x" * 200, Raw(b"{{}}"), [])
-    words = ("b12-order", "order-select", "h1", "", "{NOW}", "k", "us-label")
-    assert spool.append(evaluation_line(Evaluation(key, "{NOW}", *words, 900, Raw(b"{{}}"), [card])))
-    spool.append_safely(feedback_line(
-        Feedback(key, "{NOW}", "b12-order", "", key, "accepted", "{NOW}", [], "", "", "", "")))
-    print(key, flush=True)
-"""
 
 DRAINER = """
 import os, sys
@@ -117,48 +93,9 @@ sys.stdin.readline()
 """
 
 
-@contextmanager
-def running(script: str, *args: object) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, *map(str, args)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def line_from(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def rest_of(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.read()  # communicate() would pass over what readline() has buffered
-
-
-def go(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def wait_until(true: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/store.db"
+def url(store_url: str) -> str:
+    return store_url
 
 
 @pytest.fixture
@@ -208,7 +145,7 @@ def test_what_a_killed_writer_acknowledged_is_kept_once(engine: Engine, folder: 
     assert acknowledged <= keys(engine, FeedbackRow)
     assert len(keys(engine, EvaluationRow)) <= len(acknowledged) + 2  # one more each, at most, on its way
     assert drain.rejected == 0
-    assert [path.name for path in folder.iterdir()] == ["drain.lock"]
+    assert list(folder.glob("*.jsonl")) == []
 
 
 def test_a_drain_killed_again_and_again_loses_and_repeats_nothing(url: str, engine: Engine, folder: Path) -> None:
@@ -247,7 +184,7 @@ def test_a_drain_killed_at_its_worst_moments_loses_and_repeats_nothing(tmp_path:
             assert counts(engine) == whole(moved[moment])
             assert Drain(engine, folder).drain_once() == 10 - moved[moment]
             assert counts(engine) == whole(10)
-            assert [path.name for path in folder.iterdir()] == ["drain.lock"]
+            assert list(folder.glob("*.jsonl")) == []
             with reading(engine).begin() as connection:
                 forgotten = len(connection.execute(select(SpoolPosition)).all())
             assert forgotten == (moment == "after deletion")

@@ -67,7 +67,8 @@ def test_words_that_break_silence_no_other_card(knowledge: Knowledge) -> None:
     late = {name: Text(broken, broken, None, "") for name in texts["maintenance_overdue"].variants}
     texts["maintenance_overdue"] = replace(texts["maintenance_overdue"], variants=late)
 
-    found = view(replace(knowledge, texts=texts), dispensed("2025-12-01", None))
+    words = {"en": replace(knowledge.words["en"], texts=texts)}
+    found = view(replace(knowledge, words=words), dispensed("2025-12-01", None))
 
     assert [card.source.topic.code for card in found.cards] == ["check_failed"]
 

@@ -83,3 +83,25 @@ def test_the_table_tells_every_setting_with_type_and_help() -> None:
 
     assert [name for name, *_ in table] == [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
     assert all(kind and help_text.endswith(".") for _, _, kind, help_text in table)
+
+
+def test_a_setting_may_be_the_words_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("hunter2\n", "utf-8")
+
+    settings = Settings.from_environ({"COBALAMIN_PSEUDONYM_KEY_FILE": str(tmp_path / "key")})
+
+    assert settings.pseudonym_key.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_file_that_cannot_be_read_is_named_by_its_setting(tmp_path: Path) -> None:
+    with pytest.raises(SettingsFault, match=r"^COBALAMIN_DATABASE_URL_FILE: expected a readable file, got FileNot"):
+        Settings.from_environ({"COBALAMIN_DATABASE_URL_FILE": str(tmp_path / "hunter2")})
+
+
+@pytest.mark.parametrize("names", [("DATABASE_URL", "DATABASE_URL_FILE"), ("DATABASE_URL_FILE", "DATABASE_URL")])
+def test_a_setting_and_its_file_are_not_both_taken(names: tuple[str, str], tmp_path: Path) -> None:
+    """Which of the two goes first would be up to the order of the environment."""
+    (tmp_path / "url").write_text("sqlite:///a.db", "utf-8")
+    with pytest.raises(SettingsFault, match=r"^COBALAMIN_DATABASE_URL_FILE: expected this or .*, got both$"):
+        Settings.from_environ({PREFIX + name: str(tmp_path / "url") for name in names})

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -14,13 +15,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DatabaseError, IntegrityError, StatementError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from cds_service.errors import SettingsFault
 from cds_service.store.database import MIGRATIONS, downgrade, engine_of, migrate, reading
 from cds_service.store.models import Base, CardRow, FeedbackRow, SpoolPosition
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = engine_of(f"sqlite:///{tmp_path}/deep/er/store.db")
+def engine(store_url: str) -> Iterator[Engine]:
+    engine = engine_of(store_url)
     yield engine
     engine.dispose()
 
@@ -32,7 +34,8 @@ def tables(engine: Engine) -> set[str]:
 def test_migrations_make_exactly_the_models(engine: Engine) -> None:
     migrate(engine)
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 
@@ -62,13 +65,18 @@ def test_the_migrations_are_where_a_wheel_would_have_them() -> None:
     assert MIGRATIONS.parent.name == "store"
 
 
-def test_sqlite_is_set_for_several_processes_and_for_power_cuts(engine: Engine) -> None:
-    with engine.begin() as connection:
-        found = {
-            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Engine]:
+    engine = engine_of(f"sqlite:///{tmp_path}/store.db")
+    yield engine
+    engine.dispose()
+
+
+def test_sqlite_is_set_for_several_processes_and_for_power_cuts(sqlite: Engine) -> None:
+    names = ("journal_mode", "synchronous", "foreign_keys", "auto_vacuum")
+    with sqlite.begin() as connection:
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "auto_vacuum": 2}
 
 
 def test_a_new_file_waits_for_whoever_is_at_it_first(tmp_path: Path) -> None:
@@ -137,3 +145,31 @@ def test_the_tables_can_be_said_in_postgresql() -> None:
         assert f"CONSTRAINT pk_{table.name} PRIMARY KEY" in said
         for index in table.indexes:
             assert str(index.name) in str(CreateIndex(index).compile(dialect=dialect))
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+psycopg"])
+def test_a_postgresql_url_may_be_written_in_the_usual_ways(scheme: str) -> None:
+    engine = engine_of(f"{scheme}://somebody:word@example.org/b12")
+    assert (engine.dialect.name, engine.dialect.driver) == ("postgresql", "psycopg")
+    assert engine.url.database == "b12"
+
+
+WRONG = {
+    "no URL": "secret",
+    "another database": "mysql://somebody:secret@example.org/b12",
+    "another driver": "postgresql+psycopg2://somebody:secret@example.org/b12",
+    "no port": "postgresql://somebody:secret@example.org:port/b12",
+}
+
+
+@pytest.mark.parametrize("url", WRONG.values(), ids=WRONG)
+def test_another_url_is_refused_without_telling_it(url: str) -> None:
+    with pytest.raises(SettingsFault, match="COBALAMIN_DATABASE_URL: expected") as refusal:
+        engine_of(url)
+    assert "secret" not in str(refusal.value)
+
+
+def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SettingsFault, match=r"install cobalamin-cds\[postgres\]"):
+        engine_of("postgresql://somebody@example.org/b12")

@@ -116,7 +116,8 @@ def test_what_joins_a_card_is_counted_beyond_a_glance_and_traced_whole(knowledge
     assert card.detail.count("Also: ") == 3
     assert "And 1 more point about this order or therapy." in card.detail
     also = (card.extension or {})[TRACE]["also"]
-    assert also == [{"rule": "dose_unreadable", "variant": "unknown_unit", "evidence": [DRAFT]}] * 4
+    facts = {"written": "1 shot", "product": "x"}
+    assert also == [{"rule": "dose_unreadable", "variant": "unknown_unit", "facts": facts, "evidence": [DRAFT]}] * 4
 
 
 # All clear, where it is asked for

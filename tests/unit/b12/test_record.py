@@ -12,6 +12,12 @@ def schedule(low: int, high: int, **until: object) -> Schedule:
     return Schedule(Decimal(1), Decimal(low), Decimal(high), TimeUnit.DAY, **until)  # type: ignore[arg-type] # as named
 
 
+def test_the_interval_lies_between_the_doses_of_the_period() -> None:
+    twice_in_six_to_eight_days = Schedule(Decimal(2), Decimal(6), Decimal(8), TimeUnit.DAY)
+
+    assert twice_in_six_to_eight_days.interval == (3, 4)
+
+
 def test_in_a_stretch_of_days_as_many_doses_are_counted_as_its_shortest_interval_allows() -> None:
     assert schedule(2, 3, duration_high=Decimal(12)).total == 6
 

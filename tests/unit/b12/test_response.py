@@ -185,6 +185,21 @@ def test_a_day_that_is_not_exact_begins_as_early_as_it_may() -> None:
     assert treated_since(patient("given 2026-07-31 1000 mcg oral", protocol=UK), august) == ""
 
 
+@pytest.mark.parametrize(
+    ("record", "because"),
+    [
+        ("given 2026 1000 mcg oral", "B12 was given since"),
+        ("given 2025 1000 mcg oral", ""),
+        ("ordered 2026 1000 mcg oral daily completed", "B12 was ordered since"),
+        ("ordered 2025 1000 mcg oral daily completed", ""),
+    ],
+)
+def test_what_may_have_come_since_counts_as_treatment(record: str, because: str) -> None:
+    august = When(date(2026, 8, 1), date(2026, 8, 31))
+
+    assert treated_since(patient(record, protocol=UK), august) == because
+
+
 def change(analyte: Analyte, record: str) -> tuple[Episode, Start, Change | None]:
     episode = patient(f"{LOADED}; {record}", protocol=UK)
     start = start_of(episode)

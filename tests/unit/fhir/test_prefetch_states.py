@@ -6,7 +6,8 @@ import pytest
 
 from cds_service.errors import RequestTooLarge
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.prefetch import LAB_CODES, TEMPLATES, Prefetched, missing_keys, read_bundle, read_prefetch
+from cds_service.fhir.prefetch import Prefetched, read_bundle, read_prefetch
+from cds_service.fhir.templates import LAB_CODES, TEMPLATES, missing_keys
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import LOINC, MOST, Json, bundle, raw
 

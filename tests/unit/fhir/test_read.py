@@ -123,3 +123,11 @@ def test_a_note_of_what_is_unread_holds_no_value(knowledge: Knowledge) -> None:
     assert note.where == "context.draftOrders.entry[0]"
     assert "secret" not in note.reason
     assert "Smith" not in note.reason
+
+
+def test_a_list_with_a_drug_that_nothing_names_is_not_wholly_seen(knowledge: Knowledge) -> None:
+    unknown = {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/elsewhere"}}
+    spoken = {"medicationReference": {"reference": "Medication/elsewhere", "display": "Vitamin B12 1000 mcg/mL"}}
+
+    assert read(knowledge, resource("MedicationRequest", **unknown)).record.partial == {"MedicationRequest"}
+    assert read(knowledge, resource("MedicationRequest", **unknown | spoken)).record.partial == frozenset()

@@ -1,0 +1,1 @@
+"""The example patients of demo mode, and the small FHIR server that holds them."""

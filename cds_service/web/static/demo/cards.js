@@ -1,0 +1,77 @@
+// Cards as an EHR shows them: urgency in words and colour, Markdown without HTML, suggestions, overriding, links.
+
+import { launchAddress } from "./cds.js";
+
+const WORDS = { critical: "Critical", warning: "Warning", info: "Information" };
+const RANK = { critical: 0, warning: 1, info: 2 };
+const written = import("../vendor/markdown-it/markdown-it.esm.min.mjs").then(
+  ({ default: MarkdownIt }) => new MarkdownIt({ html: false, linkify: false }).disable("image"),
+);
+
+export const byUrgency = (one, other) => RANK[one.card.indicator] - RANK[other.card.indicator];
+
+/** An element with attributes (those that start with "on" are listeners) and children. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value != null) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** One card. `shown` is {hook, card}; `accept(shown, suggestion)` and `override(shown, reason)` are called on a click. */
+export function cardElement(shown, session, { accept, override }) {
+  const { card } = shown;
+  const title = make("h3", {}, make("span", { class: "word" }, WORDS[card.indicator]), card.summary);
+  const detail = make("div", { class: "detail" }, card.detail ?? "");
+  written.then((markdown) => { detail.innerHTML = markdown.render(card.detail ?? ""); });
+  const buttons = (card.suggestions ?? []).map((one) =>
+    make("button", { type: "button", class: one.isRecommended ? "primary" : "", onclick: () => accept(shown, one) }, one.label),
+  );
+  const links = (card.links ?? []).map((link) => linkElement(link, session));
+  return make(
+    "article",
+    { class: "card", "data-indicator": card.indicator, "data-rule": card.source.topic?.code, "data-hook": shown.hook },
+    title,
+    detail,
+    make("p", { class: "source" }, `Source: ${card.source.label}`),
+    make("div", { class: "actions" }, ...buttons, ...links, overriding(shown, override)),
+  );
+}
+
+function overriding(shown, override) {
+  const { uuid, overrideReasons: reasons = [] } = shown.card;
+  const choice = make("select", { name: "reason", id: `reason-${uuid}` }, make("option", { value: "" }, "No reason given"));
+  reasons.forEach((reason, index) => choice.append(make("option", { value: index }, reason.display)));
+  const comment = make("input", { name: "comment", id: `comment-${uuid}`, maxlength: 500 });
+  const form = make(
+    "form",
+    { class: "override", autocomplete: "off" },
+    make("p", {}, make("label", { for: choice.id }, "Reason"), choice),
+    make("p", {}, make("label", { for: comment.id }, "Comment"), comment),
+    make("p", {}, make("button", {}, "Override")),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const { code, system, display } = reasons[choice.value] ?? {};
+    override(shown, { reason: code && { code, system, display }, userComment: comment.value.trim() || undefined });
+  });
+  return make("details", {}, make("summary", {}, "Override ..."), form);
+}
+
+/** A SMART link waits for its launch, so that a click opens it at once. */
+function linkElement(link, session) {
+  const element = make("a", { class: "button", target: "_blank", rel: "noopener" }, link.label);
+  if (link.type !== "smart") element.href = link.url;
+  else {
+    element.setAttribute("aria-disabled", "true");
+    launchAddress(link, session).then(
+      (address) => { element.href = address; element.removeAttribute("aria-disabled"); },
+      () => { element.textContent += " (could not be launched)"; },
+    );
+  }
+  return element;
+}

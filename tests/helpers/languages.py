@@ -1,0 +1,99 @@
+"""What is missing in a language, and every phrase of ours that can reach a card."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from cds_service.answer import FAILED
+from cds_service.b12.words import Analyte, Form, Indication, RiskDrug, Route, Substance
+from cds_service.fhir.new_orders import drug_of
+from cds_service.fhir.tests_ordered import TESTS, words_of_test
+from cds_service.knowledge import Knowledge, roots
+from cds_service.texts import WordsFile, load_words
+
+PACKAGE = Path(__file__).parents[2] / "cds_service"
+ENUMS: tuple[type[StrEnum], ...] = (Substance, Form, Route, Analyte, RiskDrug)
+CAUSES = frozenset(one.value for one in Indication if one is not Indication.UNKNOWN)
+OTHERS = frozenset({FAILED, "an unknown day", "anaemia", "large red cells", "neurological signs"})
+PHRASE_FUNCTIONS = {"interval_unread", "not_judged", "_unseen", "_unit_words"}
+"""Functions outside the rules that return what is missing, or words for a card."""
+
+
+def missing_texts(knowledge: Knowledge, code: str) -> list[str]:
+    """Cards, lines and words that this language lacks: each is shown in English."""
+    return [*_cards(knowledge, code), *_phrases(knowledge, code), *_shared(code)]
+
+
+def _cards(knowledge: Knowledge, code: str) -> Iterator[str]:
+    for rule, card in knowledge.words[code].texts.items():
+        for name, text in card.variants.items():
+            if text.language.code != code:
+                yield f"cards/{rule}.toml {code}.{name}"
+
+
+def _phrases(knowledge: Knowledge, code: str) -> Iterator[str]:
+    known = knowledge.words[code].language.phrases
+    return (f"cards/phrases.toml {phrase!r} {code}" for phrase in sorted(phrases(knowledge)) if phrase not in known)
+
+
+def _shared(code: str) -> Iterator[str]:
+    words = shared()
+    for reason, displays in words.override_reasons.items():
+        if code not in displays:
+            yield f"cards/words.toml override_reasons.{reason} {code}"
+    for name in words.en.types:
+        if name not in getattr(words, code).types:
+            yield f"cards/words.toml {code}.types.{name}"
+
+
+@cache
+def shared() -> WordsFile:
+    """The file of shared words."""
+    return load_words(roots().cards / "words.toml")
+
+
+def phrases(knowledge: Knowledge) -> frozenset[str]:
+    """Every phrase of ours that can reach a card as a fact or in the words of an action."""
+    values = {one.value for kind in ENUMS for one in kind} | CAUSES | OTHERS
+    tests = {words_of_test(one) for one in TESTS}
+    return frozenset(values | tests | set(_of_protocols(knowledge)) | set(_written()))
+
+
+def _of_protocols(knowledge: Knowledge) -> Iterator[str]:
+    for editions in knowledge.editions.values():
+        for regimen in (one for edition in editions for one in edition.protocol.regimens):
+            yield drug_of(regimen)
+            yield from (step.until for step in regimen.loading if step.until)
+
+
+def _written() -> Iterator[str]:
+    """Constants in the code: what a rule could not look at, and names of conditions, signs and units."""
+    for path in sorted([*(PACKAGE / "rules").glob("*.py"), *(PACKAGE / "b12").glob("*.py")]):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name in PHRASE_FUNCTIONS:
+                yield from (text for one in ast.walk(node) if isinstance(one, ast.Return) for text in _texts(one))
+            elif isinstance(node, ast.Call) and _name(node) in {"Undecided", "RiskCondition"}:
+                yield from (text for argument in node.args[:1] for text in _texts(argument))
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _texts(node: ast.AST) -> Iterator[str]:
+    """The texts that an expression may have as its value, not those that it asks for."""
+    asked = {id(one) for part in ast.walk(node) for one in _asked(part)}
+    for one in ast.walk(node):
+        if isinstance(one, ast.Constant) and isinstance(one.value, str) and one.value and id(one) not in asked:
+            yield one.value
+
+
+def _asked(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.IfExp):
+        yield from ast.walk(node.test)
+    if isinstance(node, ast.Compare):
+        yield from ast.walk(node)
