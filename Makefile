@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 export PYTHONPATH := $(CURDIR)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench silence mutants hapi hapistop wheel clean
+.PHONY: help setup run test check lint types layers dependencies manual readme format lock bench silence faults screenshots picture mutants hapi hapistop wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,15 @@ bench: $(VENV)/.dev ## Measure calls against a bare Flask view; prints ratios
 
 silence: $(VENV)/.dev ## Count cards per 100 charts by rule; FOLDER=bulk FHIR, else made-up charts
 	$(BIN)/python bench/silence.py $(FOLDER)
+
+faults: $(VENV)/.dev ## Break what the service stands on while it answers, and count what is lost (long); CALLS=between two blows
+	$(BIN)/python bench/faults.py $(CALLS)
+
+screenshots: $(VENV)/.dev ## Look at every page in Chromium, and keep the pictures in build/screenshots
+	$(BIN)/python -m pytest tests/browser
+
+picture: $(VENV)/.dev ## Make the README's picture, docs/demo.webp, anew (needs Chromium)
+	$(BIN)/python -m tests.picture
 
 mutants: $(VENV)/.dev ## Put small faults into therapy and rules, and count those that the tests notice (long)
 	$(BIN)/python -m tests.mutation $(MODULES)

@@ -5,11 +5,10 @@ Masses. A thousand is the slip that this service looks for, so no number may rea
 
 - The decimal sign is the language's own (Babel). A dot between thousands is never written: 1.000 is one to some readers
   and a thousand to others. From 10,000 up a space that does not break stands there (ISO 80000-1, 7.3.1; RAE and
-  Fundéu for Spanish, DIN 5008 and Duden for German); below that nothing. English keeps its comma.
+  Fundéu for Spanish, DIN 1333 and DIN 5008 for German); below that nothing. English keeps its comma.
 - No zero ends a decimal (ISMP's list of error-prone abbreviations; ISMP-España, Farm Hosp 2004;28:141-4).
 - Micrograms are "mcg" in English and Spanish: ISMP and ISMP-España take "µg" for a misread "mg". In German they are
-  "Mikrogramm", as the recommendations of the Aktionsbündnis Patientensicherheit on good prescribing (2020) and the
-  products' own names have it; "mcg" is not used there.
+  "Mikrogramm" in full, as Austria asks of labels (Kennzeichnungsverordnung 2008, section 7); "mcg" is not used there.
 
 Days. A day is written so that day and month cannot change places: 2026-03-10 in English, whose readers disagree;
 "10 mar 2026" in Spanish and "10.03.2026" in German, which have one order each (CLDR's medium form).

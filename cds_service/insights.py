@@ -30,7 +30,8 @@ REPEAT, MUTED, SHADOW = "repeat", "muted", "shadow"
 OUTCOMES = (ACCEPTED, OVERRIDDEN, UNANSWERED)
 MEASURES = (SHOWN, *OUTCOMES, REPEAT, MUTED, SHADOW, UNDECIDED)
 OTHER_REASON, IN_WORDS, NO_REASON = "another reason", "in words only", "no reason given"
-"""Reasons that are none of the card's own. What was written stays out of every count."""
+"""Reasons that are none of the card's own. What was written in words stays out of every count."""
+LONGEST = 100
 
 
 class Count(Struct, frozen=True, order=True):
@@ -108,7 +109,8 @@ def _reason(reaction: Reaction, reasons: Mapping[str, str]) -> str:
     if reaction.code in reasons:
         return reasons[reaction.code]
     if reaction.code or reaction.system:
-        return OTHER_REASON
+        # Of a list of the client's own: its words are shown where several chose them, so that none names a patient.
+        return reaction.display[:LONGEST] if reaction.display and reaction.number >= FEWEST else OTHER_REASON
     return IN_WORDS if reaction.worded else NO_REASON
 
 

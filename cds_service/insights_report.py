@@ -129,7 +129,10 @@ def report_of(asked: Asked, found: Sequence[Leaf], tallies: Sequence[Tally]) -> 
 def _rule_lines(found: Sequence[Leaf]) -> list[RuleLine]:
     """Rules in the order in which they were seen most; each with its versions."""
     seen = {rule: counts[SHOWN].high for rule, counts in grouped(found, lambda leaf: leaf.place.rule).items()}
-    lines = (RuleLine(*key, counts) for key, counts in grouped(found, _version).items())
+    lines = (
+        RuleLine(rule, protocol, version, knowledge, counts)
+        for (rule, protocol, version, knowledge), counts in grouped(found, _version).items()
+    )
     return sorted(lines, key=lambda line: -seen[line.rule])
 
 
@@ -171,11 +174,11 @@ def _counted_plot(measure: str, months: Sequence[Month]) -> Plot:
 
 
 def _time_plot(months: Sequence[Month]) -> Plot:
-    points = [(month, words_of(spent), _ms(spent.half), _ms(spent.most)) for month, _, spent in months]
+    points = [(month, _words_of(spent), _ms(spent.half), _ms(spent.most)) for month, _, spent in months]
     return _plot("Time to answer", "ms", points)
 
 
-def words_of(spent: Took) -> str:
+def _words_of(spent: Took) -> str:
     """Such as "half within 20 ms, 95 of 100 within 100 ms"."""
     if not spent.half:
         return "too few calls to say"

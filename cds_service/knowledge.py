@@ -13,6 +13,7 @@ from cds_service.b12.codes import CodeSets
 from cds_service.b12.episode_of import Guidance
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.sig import read_sig
+from cds_service.b12.sig_commas import POINT_COUNTRIES, read_sig_with_commas
 from cds_service.errors import KnowledgeFault
 from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
@@ -21,7 +22,7 @@ from cds_service.protocol_files import Edition, load_editions
 from cds_service.rules import Rule, load_rules
 from cds_service.texts import (
     LANGUAGE,
-    PHRASES,
+    SHARED,
     SYSTEM_CARDS,
     WORDS,
     Attribution,
@@ -88,16 +89,18 @@ class Knowledge(Struct, frozen=True):
     def guidance(self, protocol_id: str, day: date) -> Guidance:
         """What a record is read by on that day under one protocol."""
         accepted = tuple(regimen for name in self.editions for regimen in self.protocol(name, day).regimens)
-        return Guidance(self.codes, self.protocol(protocol_id, day), accepted, read_sig)
+        protocol = self.protocol(protocol_id, day)
+        reader = read_sig if protocol.country in POINT_COUNTRIES else read_sig_with_commas
+        return Guidance(self.codes, protocol, accepted, reader)
 
 
 def load_knowledge(where: Roots) -> Knowledge:
     """All knowledge; raises KnowledgeFault naming file, line, key and what was expected."""
     words = load_words(where.cards / f"{WORDS}.toml")
     rules, codes = load_rules(), load_code_sets(where.fhir_profiles, where.site)
-    paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem not in {WORDS, PHRASES}}
+    paths = {path.stem: path for path in sorted(where.cards.glob("*.toml")) if path.stem not in SHARED}
     _same_ids(rules, paths)
-    languages = load_languages(where.cards / f"{PHRASES}.toml", words)
+    languages = load_languages(where.cards, words)
     cards = {path: load_card(path) for path in paths.values()}
     return Knowledge(
         version=_hash(where),

@@ -21,10 +21,12 @@ from cds_service.b12.words import AmountKind, TimeUnit
 from cds_service.grammar import Grammar
 
 GROUPED_FROM = 10_000
-SMALLEST = Decimal("0.001")
+SMALLEST, SMALLEST_ABOVE_ONE = Decimal("0.001"), Decimal("0.01")
 LISTS = ("; ", ", ")
 AND, OR = " and ", " or "
 DECIMAL = re.compile(r"(?<![\d.,])(\d+)\.(\d+)(?![\d.])")
+GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+RANGE = re.compile(r" to (?=[\d.])")
 
 
 class Language(Struct, frozen=True, dict=True):
@@ -39,12 +41,13 @@ class Language(Struct, frozen=True, dict=True):
         return self.grammar.code
 
     def number(self, value: Decimal | int) -> str:
-        """Digits without a trailing zero; grouped from 10,000 up."""
+        """Digits without a trailing zero; grouped from 10,000 up. Three decimals only where no thousand can be read."""
         value = Decimal(value)
         if value == value.to_integral_value():
             digits = f"{int(value):,}" if abs(value) >= GROUPED_FROM else str(int(value))
             return digits.replace(",", self.grammar.group)
-        return f"{value.quantize(SMALLEST).normalize():f}".replace(".", self._decimal)
+        smallest = SMALLEST if abs(value) < 1 else SMALLEST_ABOVE_ONE
+        return f"{value.quantize(smallest).normalize():f}".replace(".", self._decimal)
 
     def mcg(self, value: Decimal) -> str:
         """A mass in micrograms, spelled so that it cannot be read as milligrams."""
@@ -57,8 +60,15 @@ class Language(Struct, frozen=True, dict=True):
         return value.isoformat() if self.grammar.iso_days else format_date(value, "medium", self.code)
 
     def measured(self, text: str) -> str:
-        """A result or an amount as it came, such as "0.5 mg", with the language's decimal sign."""
-        return DECIMAL.sub(rf"\1{self._decimal}\2", text)
+        """
+        A result or an amount as it came, such as "0.5 mg", with the language's decimal sign and word for a range.
+
+        Where a comma is the decimal sign, those between thousands are left out: "1,000 mcg" would be one.
+        """
+        if self._decimal != ",":
+            return text
+        whole = GROUPED.sub(lambda found: found[0].replace(",", ""), text)
+        return DECIMAL.sub(r"\1,\2", RANGE.sub(self.grammar.span.format(low="", high=""), whole))
 
     def every(self, value: Schedule | Span) -> str:
         """How often, such as "every 2 to 3 months" or "3 times a week"."""

@@ -37,7 +37,8 @@ def calendar_of(plan: Plan, protocol: Protocol, now: datetime, new_uid: Callable
         event.add("class", "PRIVATE")
         event.add("transp", "TRANSPARENT")
         calendar.add_component(event)
-    return calendar.to_ical()
+    body: bytes = calendar.to_ical()
+    return body
 
 
 def _entries(plan: Plan, protocol: Protocol) -> Iterator[tuple[date, str, str]]:

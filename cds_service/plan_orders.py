@@ -46,10 +46,15 @@ def _dated(detail: Resource, step: PlannedStep) -> None:
 
 
 def _orders(plan: Plan, regimen: Regimen, patient_id: str) -> Iterator[Resource]:
-    """One for loading and one for maintenance, each from its first day on; maintenance without a day has no order."""
+    """
+    One for loading and one for maintenance, each from its first day on.
+
+    Where loading has no number of doses, what follows is part of its order: close doses must not stand without an end.
+    """
     loading = [step for step in plan.steps if step.phase is Phase.LOADING]
     if loading:
-        order = whole_order(replace(regimen, maintenance=None), patient_id)
+        open_end = any(step.until for step in loading)
+        order = whole_order(regimen if open_end else replace(regimen, maintenance=None), patient_id)
         for instruction, step in zip(order["dosageInstruction"], loading, strict=False):
             _begin(instruction["timing"], step)
         yield order

@@ -13,15 +13,22 @@ from cds_service.b12.episode import Episode
 from cds_service.b12.history import covered_by, earlier_therapy, loading_state, no_longer_treated
 from cds_service.b12.nerves import never_loaded, stopped_short
 from cds_service.b12.phase import in_loading, next_loading
+from cds_service.b12.plan import grounds, next_check
 from cds_service.b12.policy import Check
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.response import Start, due_on, reminded_until, start_of
-from cds_service.b12.plan import grounds, next_check
 from cds_service.b12.shortage import functional_shortage, regimen_to_offer
 from cds_service.b12.words import Indication
 from cds_service.errors import MalformedRequest
 from cds_service.plan_dates import Choices, PlannedStep, allowed_intervals, check_choices, chosen_regimen, planned_steps
+
+AFTER_LAPSE = "The last dose is long ago. No guideline says whether to load again: look at symptoms and blood count."
+FOR_NERVES = "Neurological involvement is documented, and what was given is lighter than the protocol's loading for it."
+CORRECTED = "The cause is documented as over: injections may no longer be needed."
+DOSES_UNSEEN = "No record of doses given was seen: what is planned here may have been given already."
+MOVED = "Doses a week or more apart are moved by a few days to fall on the weekday."
+NOT_FOR_LIFE = "Whether maintenance is for life depends on the cause: look again at each check."
 
 
 class Loading(StrEnum):
@@ -121,7 +128,8 @@ def _why_not(episode: Episode) -> str:
 
 
 def _causes(refs: tuple[str, ...], record: ClinicalRecord) -> Iterator[Cause]:
-    words = {one.ref: one.concept.label for one in (*record.conditions, *record.procedures)}
+    words = {one.ref: one.concept.label for one in record.conditions}
+    words |= {one.ref: one.concept.label for one in record.procedures}
     return (Cause(ref, words[ref] or ref) for ref in refs if ref in words)
 
 
@@ -181,20 +189,17 @@ def _checks(episode: Episode, choices: Choices, loading: Loading) -> Iterator[Ch
 
 
 def _notes(episode: Episode, loading: Loading, choices: Choices) -> Iterator[str]:
-    monitoring, course = episode.protocol.monitoring, episode.course
+    monitoring, due, whole = episode.protocol.monitoring, episode.course.due, loading is Loading.WHOLE
     if because := covered_by(episode):
         yield f"Before more is planned: {because}."
-    if course.due and course.due.lapsed and loading is Loading.WHOLE:
-        yield "The last dose is long ago. No guideline says whether to load again: look at symptoms and blood count."
-    if _owed_to_nerves(episode) and loading is Loading.WHOLE:
-        yield "Neurological involvement is documented, and what is on record is lighter than the protocol's loading for it."
-    if episode.background.corrected:
-        yield "The cause is documented as over: injections may no longer be needed."
-    if episode.doses_unseen:
-        yield "No record of doses given was seen: what is planned here may have been given already."
     if monitoring.b12_on_injections is False:
         yield f"A B12 level is of no use while injections go on. {monitoring.b12_on_injections_source}"
-    if choices.weekday is not None:
-        yield "Doses a week or more apart are moved by a few days to fall on the weekday."
-    if episode.regimen and episode.regimen.maintenance and not episode.lifelong:
-        yield "Whether maintenance is for life depends on the cause: look again at each check."
+    applies = {
+        AFTER_LAPSE: bool(whole and due and due.lapsed),
+        FOR_NERVES: whole and _owed_to_nerves(episode),
+        CORRECTED: bool(episode.background.corrected),
+        DOSES_UNSEEN: episode.doses_unseen,
+        MOVED: choices.weekday is not None,
+        NOT_FOR_LIFE: bool(episode.regimen and episode.regimen.maintenance and not episode.lifelong),
+    }
+    yield from (words for words, true in applies.items() if true)

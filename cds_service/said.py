@@ -12,8 +12,8 @@ from cds_service.b12.concept import When
 from cds_service.b12.protocol import Interval
 from cds_service.b12.words import TimeUnit
 from cds_service.language import ENGLISH, Language
-from cds_service.wording import capital
 from cds_service.story import Band, Due, Given, Lane, Point, Story, Stretch, Threshold
+from cds_service.wording import capital
 
 STRETCHES = {
     Stretch.LOADING: "Loading",
@@ -90,7 +90,9 @@ class Sayer(Struct, frozen=True):
         day = self.language.day(due.day)
         if not due.overdue:
             return f"{self.words('Next dose due')}: {day}"
-        what = "Loading broken off; next dose overdue since" if due.broken else "Dose overdue" if due.late else "Dose due"
+        what = (
+            "Loading broken off; next dose overdue since" if due.broken else "Dose overdue" if due.late else "Dose due"
+        )
         return f"{self.words(what)}: {day} ({self.days(due.overdue)})"
 
     def weekday(self, day: date) -> str:

@@ -95,8 +95,8 @@ class Settings(BaseModel):
     )
     private_networks: bool = Field(
         default=False,
-        description="FHIR servers and key sets may be on private or loopback addresses, also without TLS: for a hospital's"
-        " own network, with a file of clients that names each server, or for development.",
+        description="FHIR servers and key sets may be on private or loopback addresses, also without TLS: for a"
+        " hospital's own network, with a file of clients that names each server, or for development.",
     )
     calls_per_minute: int = Field(
         12_000, ge=1, description="Most calls of one client in a minute, per worker; more get 429."

@@ -19,10 +19,11 @@ from cds_service.language import ENGLISH, Language
 from cds_service.wording import environment
 
 Demographic = Literal["date of birth", "sex"]
-Code = Literal["es", "de"]
 LANGUAGE = "en"
 LANGUAGES = tuple(GRAMMARS)
-WORDS, PHRASES = "words", "phrases"
+WORDS, PHRASES, PAGES = "words", "phrases", "pages"
+SHARED = frozenset({WORDS, PHRASES, PAGES})
+"""The files among cards/*.toml that belong to no rule."""
 SYSTEM_FACTS = frozenset({"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due", "choices"})
 SYSTEM_CARDS = ("not_checked", "check_failed", "all_clear")
 OURS = frozenset(
@@ -107,9 +108,13 @@ class WordsFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PhrasesFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """cards/phrases.toml: our own phrases that reach cards as facts, by the English one and by language."""
+    """
+    cards/phrases.toml: our own phrases that reach cards as facts, by the English one and by language.
 
-    phrases: dict[str, dict[Code, str]]
+    cards/pages.toml: the words of the pages.
+    """
+
+    phrases: dict[str, dict[str, str]]
 
 
 class Text(Struct, frozen=True):
@@ -164,15 +169,32 @@ def load_words(path: Path) -> WordsFile:
     """The shared words; raises KnowledgeFault, also for an override reason without a display."""
     words = load(path, WordsFile)
     for reason, displays in words.override_reasons.items():
+        _known_languages(path, f"override_reasons.{reason}", displays)
         if LANGUAGE not in displays:
             line = line_of(path, reason, "")
             raise KnowledgeFault(path.name, f"$.override_reasons.{reason}", f"expected words in {LANGUAGE}", line)
     return words
 
 
-def load_languages(path: Path, words: WordsFile) -> tuple[Language, ...]:
-    """The languages offered, English first, with our phrases in them; raises KnowledgeFault."""
+def load_phrases(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Phrases in other languages, by the English one; raises KnowledgeFault."""
     phrases = load(path, PhrasesFile).phrases
+    for phrase, said in phrases.items():
+        _known_languages(path, f"phrases.'{phrase}'", said)
+    return phrases
+
+
+def _known_languages(path: Path, key: str, said: Mapping[str, str]) -> None:
+    if unknown := sorted(set(said) - set(LANGUAGES)):
+        expected = ", ".join(LANGUAGES)
+        raise KnowledgeFault(
+            path.name, f"$.{key}", f"expected one of {expected}, got {unknown[0]}", line_of(path, key, "")
+        )
+
+
+def load_languages(folder: Path, words: WordsFile) -> tuple[Language, ...]:
+    """The languages offered, English first, with our phrases in them; raises KnowledgeFault."""
+    phrases = {**load_phrases(folder / f"{PHRASES}.toml"), **load_phrases(folder / f"{PAGES}.toml")}
     return tuple(
         Language(GRAMMARS[code], {phrase: said[code] for phrase, said in phrases.items() if code in said})
         for code in LANGUAGES
@@ -208,6 +230,7 @@ def card_text(path: Path, file: CardFile, words: WordsFile, says: Mapping[str, s
     reasons = tuple((key, said.get(language.code, said[LANGUAGE])) for key, said in displays)
     own: Mapping[str, Variant] = getattr(file, language.code)
     _same_variants(path, own, says, language.code)
+    _same_buttons(path, own, file.en, language.code)
     variants = {
         name: _text(path, name, own[name] if name in own else file.en[name], facts_of(promised), spoken)
         for name, promised in says.items()
@@ -226,6 +249,15 @@ def _same_variants(path: Path, own: Mapping[str, Variant], says: Mapping[str, st
     for name in sorted(lacking | (set(own) - set(says))):
         got = "words for it only" if name in own else "none in the card"
         raise KnowledgeFault(path.name, f"$.{code}.{name}", f"expected words for what the rule says, got {got}")
+
+
+def _same_buttons(path: Path, own: Mapping[str, Variant], english: Mapping[str, Variant], code: str) -> None:
+    for name, variant in own.items():
+        if bool(variant.suggestion) != bool(english[name].suggestion):
+            what, got = (
+                ("a suggestion, as in English", "none") if english[name].suggestion else ("none, as in English", "one")
+            )
+            raise KnowledgeFault(path.name, f"$.{code}.{name}.suggestion", f"expected {what}, got {got}")
 
 
 def system_card(name: str, words: WordsFile, language: Language) -> CardText:
@@ -247,7 +279,7 @@ def _template(path: Path, name: str, text: str, facts: frozenset[str], language:
     compiler, key = environment(language), f"$.{language.code}.{name}"
     try:
         parsed = compiler.parse(text)
-        template = compiler.from_string(text)
+        template = compiler.from_string(parsed)
     except TemplateError as fault:
         raise KnowledgeFault(path.name, key, f"expected a template, got {fault}") from None
     used = {node.name for node in parsed.find_all(nodes.Filter)}

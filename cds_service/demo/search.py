@@ -222,15 +222,10 @@ def _bundle(found: list[Resource], page: Page, kind: str, wanted: Sequence[Pair]
         {"fullUrl": f"{base}/{kind}/{one['id']}", "resource": one, "search": {"mode": "match"}}
         for one in found[page.begin : page.begin + page.count]
     ]
-    bundle = {
-        "resourceType": "Bundle",
-        "type": "searchset",
-        "total": len(found),
-        "link": [_link("self", page, kind, wanted, base)],
-    }
+    links = [_link("self", page, kind, wanted, base)]
     if page.count and page.begin + page.count < len(found):
-        onward = Page(page.begin + page.count, page.count, page.sort)
-        bundle["link"] += [_link("next", onward, kind, wanted, base)]
+        links.append(_link("next", Page(page.begin + page.count, page.count, page.sort), kind, wanted, base))
+    bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(found), "link": links}
     return bundle | ({"entry": entries} if entries else {})
 
 

@@ -47,7 +47,7 @@ def _phases(regimen: Regimen) -> Iterator[Resource]:
 
 def _loading(step: LoadingStep, drug: str) -> Resource:
     fewest = int(step.doses.low) if step.doses else None
-    how_many = f"{in_words(step.doses.low, step.doses.high)} doses" if step.doses else step.until
+    how_many = _doses(step.doses) if step.doses else step.until
     words = f"Loading: {drug}, {_dose(step.dose)} {every(step.interval)}, {how_many}"
     return {"description": words, "scheduledTiming": timing_of(step, fewest)}
 
@@ -56,6 +56,10 @@ def _maintenance(maintenance: Maintenance, drug: str) -> Resource:
     lifelong = ", for life" if maintenance.lifelong else ""
     words = f"Maintenance: {drug}, {_dose(maintenance.dose)} {every(maintenance.interval)}{lifelong}"
     return {"description": words, "scheduledTiming": {"repeat": repeat_of(maintenance.interval)}}
+
+
+def _doses(number: Span) -> str:
+    return f"{in_words(number.low, number.high)} dose{'' if number.high == 1 else 's'}"
 
 
 def _dose(dose: Span) -> str:

@@ -17,9 +17,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_service.errors import MalformedRequest
 from cds_service.insights import Leaf, leaves
-from cds_service.insights_report import WORDS, Report, changes_of, compared, months_of, report_of, words_of
+from cds_service.insights_report import WORDS, Report, changes_of, compared, months_of, report_of
 from cds_service.store.export import for_spreadsheet
 from cds_service.store.insights import FEEDBACK_DELAY, Asked, Comment, month_after, month_begins
+from cds_service.web.headers import PAGE
 from cds_service.web.login import enter, operator
 from cds_service.web.state import State, state
 
@@ -33,6 +34,7 @@ DRAINED = timedelta(days=1)
 """By then what waited in a spool is counted, unless the database was away for longer."""
 NARROWING = ("rule", "hook", "client", "protocol", "knowledge")
 HEAD = ("month", "client", "hook", "protocol", "protocol version", "knowledge", "rule", "measure", "item", "count")
+PAGE_WITH_FORMS = PAGE.replace("form-action 'none'", "form-action 'self'")
 blueprint = Blueprint("insights", __name__)
 
 
@@ -45,13 +47,15 @@ def _enter() -> Response | None:
 def page() -> Response:
     """Plots and tables."""
     try:
-        return Response(render_template("insights.html", **_found(state(), asked_of(request.args, state()))))
+        reply = Response(render_template("insights.html", **_found(state(), asked_of(request.args, state()))))
     except SQLAlchemyError as fault:
         LOG.warning("insights not read", extra={"fault": type(fault).__name__})
         return Response(render_template("insights_away.html"), 503)
+    reply.headers["Content-Security-Policy"] = PAGE_WITH_FORMS
+    return reply
 
 
-@blueprint.get("/insights.csv")
+@blueprint.get("/insights/counts.csv")
 def as_csv() -> Response:
     """Every protected count, one a line: those that the page's numbers are added up from."""
     asked = asked_of(request.args, state())
@@ -147,7 +151,6 @@ def _found(here: State, asked: Asked) -> dict[str, object]:
         "demo": here.settings.demo,
         "drain_seconds": here.settings.drain_seconds,
         "unsettled": [month for month in months_of(asked) if not _settled(here.clock(), month)],
-        "time_words": words_of,
         "csv_url": url_for("insights.as_csv", **_query()),
     }
 

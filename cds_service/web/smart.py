@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
-
 from flask.typing import ResponseReturnValue
 from msgspec import Struct
 
@@ -38,15 +37,13 @@ from cds_service.web.state import state
 
 READS = sorted({kind for kind, _ in TEMPLATES.values()} | {"Medication"})
 WRITES = ("CarePlan", "MedicationRequest")
-SCOPES = " ".join(
-    ["openid", "fhirUser", *(f"patient/{kind}.rs" for kind in READS), *(f"patient/{kind}.c" for kind in WRITES)]
-)
+SCOPES = " ".join([*(f"patient/{kind}.rs" for kind in READS), *(f"patient/{kind}.c" for kind in WRITES)])
 BACK = ((90, "3 months"), (365, "1 year"), (1826, "5 years"), (36525, "everything"))
 blueprint = Blueprint("smart", __name__, url_prefix="/smart")
 
 
 class App(Struct, frozen=True):
-    """The app as one client's users open it. `servers` are the FHIR servers it may read; `open`: they ask for no token."""
+    """The app as one client's users open it: the FHIR servers that it may read; `open`: they ask for no token."""
 
     client: Client
     servers: tuple[str, ...]
@@ -69,12 +66,13 @@ def apps() -> Mapping[str, App]:
 
 @blueprint.get("/launch")
 def launch() -> ResponseReturnValue:
-    """Where an EHR, or a user, opens the app: `iss` names the FHIR server, `launch` the EHR's context, if there is one."""
+    """Where an EHR, or a user alone, opens the app: `iss` names the FHIR server, `launch` the EHR's own context."""
     asked = request.args.get("iss", "").rstrip("/")
     found = next((one for one in apps().values() if asked in one.servers), None)
     if found is None:
         stories = examples.stories.values() if (examples := state().demo) else ()
-        return _page(render_template("smart_closed.html", asked=bool(asked), stories=stories), None, 400 if asked else 200)
+        closed = render_template("smart_closed.html", asked=bool(asked), stories=stories)
+        return _page(closed, None, 400 if asked else 200)
     if found.open:
         opened = _opened_by()
         where = url_for("smart.app", client=found.client.id, patient=opened.patient, appContext=opened.appContext)

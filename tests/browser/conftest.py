@@ -6,6 +6,7 @@ Both live as long as one module: the loop of Playwright would be in the way of o
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,6 +18,7 @@ from playwright.sync_api import Browser, Page
 from tests.helpers.browser import DESKTOP, LOOKS, Look, chromium, chromium_path, looking
 from tests.helpers.processes import ROOT, Service, running
 
+collect_ignore = [] if os.environ.get("CDS_HOOKS_SANDBOX") else ["test_sandbox.py"]
 SERVE = (sys.executable, "-m", "cds_service", "serve", "--demo", "--port", "0")
 
 

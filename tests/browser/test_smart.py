@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.helpers.authorization_server import CLIENT_ID, Ehr, authorizing
 from tests.helpers.browser import MILLISECONDS, Look, check_accessible, keep_screenshot
+from tests.helpers.hapi import free_port
 from tests.helpers.processes import ROOT, Service, running
 from tests.helpers.tokens import jwk, jwks, private_key
 
@@ -30,12 +30,6 @@ fhir_servers = ["{base}"]
 smart_app = true
 smart_client_id = "{client}"
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 @contextmanager

@@ -176,3 +176,30 @@ def test_evaluate_refuses_a_language_that_there_is_not() -> None:
     done = CliRunner().invoke(main, ["evaluate", "--language", "fr", str(wire.EXAMPLES / f"{SLIP}.json")])
     assert done.exit_code != 0
     assert "'en', 'es', 'de'" in done.output
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("preferred", "language"), [("es", "es"), ("de-AT,de;q=0.9", "de"), ("fr", "en"), (None, "en")]
+)
+def test_a_translated_page_is_in_its_reader_s_language_from_head_to_foot(
+    knowledge: Knowledge, settings: Settings, preferred: str | None, language: str
+) -> None:
+    hospital = Client("h", "https://h", fhir_servers=("https://h/fhir",), smart_app=True, smart_client_id="b12")
+    client = wire.application(knowledge, settings, smart=(hospital,)).test_client()
+    headers = {} if preferred is None else {"Accept-Language": preferred}
+    page = client.get("/smart/app/h", headers=headers).get_data(as_text=True)
+    said = knowledge.words[language].language.words
+
+    assert f'<html lang="{language}">' in page
+    for words in ("Skip to the content", "Vitamin B12 story and plan", "Rules"):
+        assert f">{said(words)}<" in page
+
+
+def test_a_page_that_is_not_translated_is_english_and_says_so(client: FlaskClient) -> None:
+    page = client.get("/rules", headers={"Accept-Language": "es"}).get_data(as_text=True)
+
+    assert '<html lang="en">' in page
+    assert ">Skip to the content<" in page

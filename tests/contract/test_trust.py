@@ -228,6 +228,7 @@ def test_106_a_browser_may_read_that_it_was_refused_and_preflights_need_no_token
 
 OPEN = {
     "/cds-services", "/health", "/health/live", "/health/ready", "/version", "/metrics",
+    "/static/<version>/<path:name>",
     "/openapi.json", "/rules", "/rules/<name>", "/fhir/metadata", "/fhir/<kind>", "/fhir/<kind>/<name>",
 }  # fmt: skip
 """What neither takes nor gives anything about a patient."""

@@ -21,6 +21,7 @@ from authlib.oauth2.rfc6750 import BearerTokenValidator
 from authlib.oauth2.rfc7636 import CodeChallenge
 from flask import Flask, Response, jsonify, request
 from flask_cors import CORS
+from markupsafe import escape
 from werkzeug.serving import make_server
 
 Json = dict[str, Any]
@@ -47,10 +48,10 @@ class App(ClientMixin):  # type: ignore[misc] # authlib ships no types
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         return redirect_uri == self.redirect_uri
 
-    def check_client_secret(self, client_secret: str) -> bool:
+    def check_client_secret(self, client_secret: str) -> bool:  # noqa: ARG002 - authlib's signature
         return False
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002 - as above
         return method == "none"
 
     def check_response_type(self, response_type: str) -> bool:
@@ -137,13 +138,13 @@ class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc] # as above
         granted = self.ehr.granted(asked["scope"])
         self.ehr.codes[code] = Code(code, asked["redirect_uri"], granted, *challenge, context)
 
-    def query_authorization_code(self, code: str, client: App) -> Code | None:
+    def query_authorization_code(self, code: str, client: App) -> Code | None:  # noqa: ARG002 - as above
         return self.ehr.codes.get(code)
 
     def delete_authorization_code(self, authorization_code: Code) -> None:
         del self.ehr.codes[authorization_code.code]
 
-    def authenticate_user(self, authorization_code: Code) -> str:
+    def authenticate_user(self, authorization_code: Code) -> str:  # noqa: ARG002 - as above
         return "dr-1"
 
 
@@ -223,11 +224,12 @@ def _add_authorization(app: Flask, ehr: Ehr, oauth: AuthorizationServer) -> None
 def _picker(ehr: Ehr, asked: Json) -> str:
     """Opened from outside a chart, the user says whose it is to be."""
     patients = requests.get(f"{ehr.upstream}/Patient", timeout=SECONDS).json()["entry"]
-    links = (
-        f'<li><a href="/authorize?{urlencode(asked | {"patient": one["resource"]["id"]})}">{one["resource"]["id"]}</a></li>'
-        for one in patients
+    ids = [one["resource"]["id"] for one in patients]
+    links = "".join(
+        f'<li><a href="/authorize?{escape(urlencode(asked | {"patient": name}))}">{name}</a></li>' for name in ids
     )
-    return f'<!doctype html><html lang="en"><title>Patients</title><ul>{"".join(links)}</ul></html>'.replace("&", "&amp;")
+    head = '<!doctype html><html lang="en"><title>Patients</title><link rel="icon" href="data:,">'
+    return f"{head}<ul>{links}</ul></html>"
 
 
 def _add_fhir(app: Flask, ehr: Ehr) -> None:

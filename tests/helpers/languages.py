@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from jinja2 import Environment, nodes
+
 from cds_service.answer import FAILED
 from cds_service.b12.words import Analyte, Form, Indication, RiskDrug, Route, Substance
+from cds_service.dialects import TO_APP
 from cds_service.fhir.new_orders import drug_of
 from cds_service.fhir.tests_ordered import TESTS, words_of_test
 from cds_service.knowledge import Knowledge, roots
+from cds_service.said import STRETCHES
 from cds_service.texts import WordsFile, load_words
+from cds_service.web.pages import LINKS
 
 PACKAGE = Path(__file__).parents[2] / "cds_service"
 ENUMS: tuple[type[StrEnum], ...] = (Substance, Form, Route, Analyte, RiskDrug)
 CAUSES = frozenset(one.value for one in Indication if one is not Indication.UNKNOWN)
 OTHERS = frozenset({FAILED, "an unknown day", "anaemia", "large red cells", "neurological signs"})
+SAYING = {"words", "heading"}
+WHY_NOT = "_why_not"
 PHRASE_FUNCTIONS = {"interval_unread", "not_judged", "_unseen", "_unit_words"}
 """Functions outside the rules that return what is missing, or words for a card."""
 
 
 def missing_texts(knowledge: Knowledge, code: str) -> list[str]:
     """Cards, lines and words that this language lacks: each is shown in English."""
-    return [*_cards(knowledge, code), *_phrases(knowledge, code), *_shared(code)]
+    return [*_cards(knowledge, code), *_phrases(knowledge, code), *_pages(knowledge, code), *_shared(code)]
 
 
 def _cards(knowledge: Knowledge, code: str) -> Iterator[str]:
@@ -38,6 +47,44 @@ def _cards(knowledge: Knowledge, code: str) -> Iterator[str]:
 def _phrases(knowledge: Knowledge, code: str) -> Iterator[str]:
     known = knowledge.words[code].language.phrases
     return (f"cards/phrases.toml {phrase!r} {code}" for phrase in sorted(phrases(knowledge)) if phrase not in known)
+
+
+def _pages(knowledge: Knowledge, code: str) -> Iterator[str]:
+    written = tomllib.loads((roots().cards / "pages.toml").read_text("utf-8"))["phrases"]
+    known = knowledge.words[code].language.phrases
+    wanted = set(written) | page_phrases()
+    return (f"cards/pages.toml {phrase!r} {code}" for phrase in sorted(wanted) if phrase not in known)
+
+
+def page_phrases() -> frozenset[str]:
+    """What templates say by t("..."), and the code that draws the pages by words("...") and heading("...")."""
+    said = {words for _, words in LINKS}
+    for path in (PACKAGE / "web" / "templates").glob("*.html"):
+        for call in Environment(autoescape=True).parse(path.read_text("utf-8")).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "t":
+                said |= {one.value for one in call.args if isinstance(one, nodes.Const)}
+    for path in PACKAGE.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SAYING:
+                said |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return frozenset(said | {TO_APP} | set(STRETCHES.values()) | set(_of_the_plan()) | set(_of_thresholds()))
+
+
+def _of_the_plan() -> Iterator[str]:
+    """What planned.py has to say to a reader: its constants, and why nothing is planned."""
+    for node in ast.parse((PACKAGE / "planned.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign):
+            yield from (text for text in _texts(node.value) if " " in text)
+        elif isinstance(node, ast.FunctionDef) and node.name == WHY_NOT:
+            yield from (text for one in ast.walk(node) if isinstance(one, ast.Return) for text in _texts(one))
+
+
+def _of_thresholds() -> Iterator[str]:
+    """Limits as the picture names them ("deficient below"), and what lies beyond them ("deficient")."""
+    story = ast.parse((PACKAGE / "story.py").read_text("utf-8"))
+    limits = [text for text in _texts(story) if re.fullmatch(r"\w+ (below|above|up to)", text)]
+    yield from limits
+    yield from (text.split()[0] for text in limits if text != "anaemia below")
 
 
 def _shared(code: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Life:
         known = replace(self.knowledge, version=version or NEW)
         return create_app(
             State(
-                Settings(keep_comments=self.keep_comments, **settings),
+                Settings(**{"keep_comments": self.keep_comments} | settings),
                 known,
                 Recorder(self.spool, SECRET, keep_comments=self.keep_comments),
                 lambda: self.clock[0],
@@ -123,9 +123,10 @@ def life(url: str, folder: Path, knowledge: Knowledge, *, keep_comments: bool = 
 
 def live(site: Life, calls_a_week: int = 12) -> None:
     """Half a year, with a change of the knowledge at the end of March; the clock stands at NOW after it."""
+    before, after = site.app(OLD), site.app(NEW)
     for week in range(24):
         site.clock[0] = FIRST + timedelta(weeks=week)
-        app = site.app(OLD if week < 12 else NEW)
+        app = before if week < 12 else after
         first = site.number
         for call in range(calls_a_week):
             site.clock[0] += timedelta(minutes=10)

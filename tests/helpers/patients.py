@@ -175,6 +175,7 @@ SHELF = {
     "cyanocobalamin 6 mg sublingual tablet": (RXNORM, "835519", "vitamin B12 6 MG sublingual tablet"),
     "Cyanokit": (NDC, "50633-310-11", "Cyanokit 5 g"),
     "multivitamin with B12": (RXNORM, "199240", "multi-ingredient product with vitamin B12"),
+    "folic acid 5 mg and B12": (RXNORM, "199318", "Folic Acid 5 MG / Vitamin B12 0.1 MG Oral Tablet"),
     "folic acid with B12": (RXNORM, "808611", "folic acid / vitamin B12 product"),
     "B12 with cobalt-57": (SNOMED, "187006", "Cyanocobalamin (57-Co)"),
 }

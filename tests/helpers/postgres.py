@@ -115,12 +115,9 @@ def guarded(cluster: Cluster) -> Iterator[None]:
             guard.communicate(timeout=SECONDS)
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A running PostgreSQL."""
-    found = tools()
-    if found is None:
-        pytest.skip("PostgreSQL is not installed (no initdb)")
+@contextmanager
+def running_cluster(found: Path) -> Iterator[Cluster]:
+    """A running PostgreSQL made with these tools."""
     # Not below pytest's own folder: PostgreSQL refuses to run as root, and others may not look into that one.
     folder = Path(tempfile.mkdtemp(prefix="cds-postgres-", dir="/tmp"))
     if os.geteuid() == 0:
@@ -129,6 +126,16 @@ def cluster() -> Iterator[Cluster]:
     with guarded(running):
         running.create()
         running.start()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running PostgreSQL."""
+    found = tools()
+    if found is None:
+        pytest.skip("PostgreSQL is not installed (no initdb)")
+    with running_cluster(found) as running:
         yield running
 
 

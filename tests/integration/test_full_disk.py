@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from pathlib import Path
 import requests
 
 from tests.helpers.processes import ROOT, running
+from tests.helpers.small_disk import small_disk
 
 SERVE = (sys.executable, "-m", "cds_service", "serve", "--demo", "--port", "0")
 SLIP = (ROOT / "fhir_profiles" / "examples" / "order-sign-unit-mix-up.json").read_bytes()
@@ -21,23 +21,14 @@ ROOM = 128 * 1024
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[tuple[str, ...]]:
+def little_room(place: Path) -> Iterator[tuple[str, ...]]:
     """
     A folder on a file system with little room; where none may be mounted, a limit on the size of every file.
 
     Gives what the command of the service has to begin with.
     """
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(place)], check=False, capture_output=True
-    )
-    if mounted.returncode:
-        yield ("prlimit", f"--fsize={ROOM}")
-        return
-    try:
-        yield ()
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
+    with small_disk(place, ROOM) as is_small:
+        yield () if is_small else ("prlimit", f"--fsize={ROOM}")
 
 
 def call(base: str, number: int) -> requests.Response:
@@ -58,7 +49,7 @@ def records(spool: Path) -> list[dict[str, str]]:
 def test_on_a_full_disk_cards_flow_feedback_is_refused_and_nothing_is_torn(tmp_path: Path) -> None:
     """The drain is slow on purpose, so that nothing but the test makes room."""
     spool, answered, refused, acknowledged = tmp_path / "small" / "spool", 0, 0, set[str]()
-    with small_disk(tmp_path / "small") as prefix:
+    with little_room(tmp_path / "small") as prefix:
         settings = {"COBALAMIN_SPOOL_DIR": str(spool), "COBALAMIN_DRAIN_SECONDS": "3000"}
         settings |= {"COBALAMIN_CALLS_PER_MINUTE": "100000", "PYTHONPATH": str(ROOT)}
         with running((*prefix, *SERVE), tmp_path, **settings) as service:

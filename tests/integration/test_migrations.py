@@ -22,6 +22,7 @@ from cds_service.store.queries import counts
 from cds_service.store.upkeep import Upkeep, migrate_if_there
 from tests.helpers.lines import fill
 from tests.helpers.processes import ROOT
+from tests.helpers.scripts import DYING_MIGRATION
 
 SECONDS = 120
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -31,27 +32,6 @@ TEXTS = {
     "feedback": "id service client card outcome outcome_timestamp suggestions reason_code reason_system reason_display "
     "comment",
 }
-
-DYING = """
-import os, sys
-from itertools import count
-from sqlalchemy import event
-from cds_service.store.database import engine_of, migrate
-
-engine, changes, fatal = engine_of(sys.argv[1]), count(1), int(sys.argv[2])
-
-@event.listens_for(engine, "after_cursor_execute")
-def die_after(connection, cursor, statement, *rest):
-    if statement.strip().startswith(("ALTER", "CREATE")) and next(changes) == fatal:
-        os.kill(os.getpid(), 9)
-
-@event.listens_for(engine, "commit")
-def die_at_commit(connection):
-    if not fatal:
-        os.kill(os.getpid(), 9)
-
-migrate(engine)
-"""
 
 
 @pytest.fixture
@@ -114,7 +94,7 @@ def test_a_migration_killed_in_the_middle_is_as_if_it_had_not_begun(engine: Engi
     engine.dispose()
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     killed = subprocess.run(
-        [sys.executable, "-c", DYING, store_url, str(fatal)], env=environ, timeout=SECONDS, check=False
+        [sys.executable, "-c", DYING_MIGRATION, store_url, str(fatal)], env=environ, timeout=SECONDS, check=False
     )
     assert killed.returncode == -9
     with engine.connect() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import site
 import subprocess
 import sys
@@ -49,6 +50,9 @@ def test_the_installed_service_gives_the_same_cards(installed: Path, tmp_path: P
         reply = requests.post(
             f"{service.url}/cds-services/b12-order-sign", SLIP, headers={"Content-Type": "application/json"}, timeout=20
         )
+        page = requests.get(f"{service.url}/", timeout=20)
+        scripts = re.findall(r'/static/[^"]+', page.text)
+        assert {requests.get(f"{service.url}{name}", timeout=20).status_code for name in scripts} == {200}
     here = subprocess.run(
         [sys.executable, "-m", "cds_service", "evaluate", "--json", "-"],
         input=SLIP,
@@ -75,12 +79,17 @@ def test_the_package_is_the_installed_one(installed: Path, tmp_path: Path) -> No
 
 
 def without_instants(response: dict[str, object]) -> str:
-    """Two calls at two instants differ in nothing but the instant, and the uuids that follow from it."""
+    """
+    Two calls at two instants differ in nothing but the instant, and the uuids that follow from it.
+
+    And only a running service has an address to which its cards can link.
+    """
     text = json.dumps(response, sort_keys=True)
     loaded = json.loads(text)
     for card in loaded["cards"]:
         card["extension"]["org.cobalamin-cds.trace"].pop("asOf")
         card.pop("uuid")
+        card.pop("links", None)
         for suggestion in card["suggestions"]:
             suggestion.pop("uuid")
     return json.dumps(loaded, sort_keys=True)

@@ -17,6 +17,7 @@ UK = "protocols/uk-nice-bnf.toml"
 CARD = "cards/dose_unreadable.toml"
 SWAP = "cards/dose_unit_mismatch.toml"
 WORDS = "cards/words.toml"
+PHRASES = "cards/phrases.toml"
 PRODUCTS = "fhir_profiles/codesystems/b12-products-rxnorm.json"
 SET = "fhir_profiles/valuesets/pregnancy.json"
 
@@ -79,7 +80,23 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
         UK, 'indeterminate_to = { value = 350, unit = "ng/L"', 'indeterminate_to = { value = 35, unit = "ng/L"',
         "indeterminate_to", "at least 180",
     ),
-    "an override reason without words": (WORDS, "intended = { en =", "intended = { de =", "intended", "words in en"),
+    "an override reason without words": (
+        WORDS, 'intended = { en = "Dose and unit are as intended", ', "intended = { ", "intended", "words in en",
+    ),
+    "an unknown language of an override reason": (
+        WORDS, "intended = { en", "intended = { fr = 'Oui', en", "intended", "expected one of en, es, de, got fr",
+    ),
+    "a variable without a fact in another language": (
+        SWAP, "dice {{ written | measured }} ({{", "dice {{ escrito }} ({{", "es.too_high", "known facts, got escrito",
+    ),
+    "words in another language for what the rule never says": (
+        CARD, "[es.vial]", "[es.ampolla]", "es.ampolla", "words for it only",
+    ),
+    "no words for a button in another language": (
+        SWAP, 'suggestion = "Cambiar la dosis a {{ meant_mcg | mcg }}"\n', "", "es.too_high", "a suggestion, as in",
+    ),
+    "a phrase in an unknown language": (PHRASES, '"metformin" = { es', '"metformin" = { fr', "metformin", "got fr"),
+    "a language without all shared lines": (WORDS, 'also = "Además', 'olso = "Además', "es", "olso"),
     "a broken shared line": (WORDS, "{{ unseen }}", "{{ unseen", "partial", "a template"),
     "a broken template of the service itself": (WORDS, "{{ failed }} of", "{{ failed of", "check_failed", "template"),
     "a missing shared line": (WORDS, "also = ", "olso = ", "en", "olso"),

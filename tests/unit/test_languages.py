@@ -85,6 +85,7 @@ NUMBERS = [
     ("0.001", "0.001", "0,001", "0,001"),
     ("0.0004", "0", "0", "0"),
     ("0.3333333", "0.333", "0,333", "0,333"),
+    ("833.3333333", "833.33", "833,33", "833,33"),
     ("1000", "1000", "1000", "1000"),
     ("1234.5", "1234.5", "1234,5", "1234,5"),
     ("9999", "9999", "9999", "9999"),
@@ -126,7 +127,9 @@ MEASURED = [
     ("0.5 mg", "0,5 mg"),
     ("<0.15 umol/L", "<0,15 umol/L"),
     (">2000 pg/mL", ">2000 pg/mL"),
-    ("10.0 to 12.5", "10,0 to 12,5"),
+    ("1,000 mcg", "1000 mcg"),
+    ("1,000.5-12,000 mcg", "1000,5-12000 mcg"),
+    ("1,5 mg", "1,5 mg"),
     ("1.2.3", "1.2.3"),
     ("12 ug", "12 ug"),
     ("", ""),
@@ -137,6 +140,12 @@ MEASURED = [
 def test_a_result_keeps_its_digits_and_gets_the_decimal_sign(text: str, written: str) -> None:
     assert ENGLISH.measured(text) == text
     assert [language(code).measured(text) for code in ("es", "de")] == [written, written]
+
+
+def test_a_range_as_it_came_has_the_word_of_the_language() -> None:
+    text = "10.0 to 12.5 mcg to 15 mcg"
+    said = [language(code).measured(text) for code in CODES]
+    assert said == [text, "10,0 a 12,5 mcg a 15 mcg", "10,0 bis 12,5 mcg bis 15 mcg"]
 
 
 def test_a_number_does_not_break_across_lines_in_a_card() -> None:
@@ -192,6 +201,10 @@ REGIMENS = {
     ("en", "uk-nice-bnf", RegimenFor.NEUROLOGICAL): (
         "hydroxocobalamin intramuscular, 1000 mcg every 2 days, until no further improvement, "
         "then 1000 mcg every 2 months"
+    ),
+    ("de", "uk-nice-bnf", RegimenFor.STANDARD): (
+        "Hydroxocobalamin intramuskulär, 1000 Mikrogramm alle 2 bis 3 Tage, 6 Gaben, "
+        "dann 1000 Mikrogramm alle 2 bis 3 Monate"
     ),
     ("es", "uk-nice-bnf", RegimenFor.NEUROLOGICAL): (
         "hidroxocobalamina por vía intramuscular, 1000 mcg cada 2 días, hasta que no haya más mejoría, "

@@ -88,8 +88,23 @@ def test_the_part_written_before_a_fault_is_cut_off(folder: Path, monkeypatch: p
         with pytest.raises(StoreUnavailable):
             spool.append_safely(b"a longer line\n")
     assert spool.append(b"2\n")
-    assert [path.read_bytes() for path in files(folder)] == [b"1\n2\n"]
+    assert b"".join(path.read_bytes() for path in files(folder)) == b"1\n2\n"
     assert spool.lost == 1
+    spool.close()
+
+
+def test_on_a_full_disk_what_was_written_is_given_up_to_the_drains_and_no_more_files_are_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A segment that is held is not deleted when it is drained: a disk that it fills would stay full for ever."""
+    spool = Spool(folder)
+    spool.append(b"1\n")
+    for _ in range(5):
+        with monkeypatch.context() as patch:
+            tear(patch)
+            assert not spool.append(b"a longer line\n")
+    assert [held(path) for path in files(folder) if path.read_bytes()] == [False]
+    assert len(files(folder)) <= 2
     spool.close()
 
 

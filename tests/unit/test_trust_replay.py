@@ -66,6 +66,14 @@ def test_a_token_is_taken_once_and_by_its_issuer(opened: Opened, store_url: str,
     assert not unchecked
 
 
+def test_a_token_stays_used_while_our_clock_goes_back_by_an_hour(opened: Opened, store_url: str) -> None:
+    store = opened(store_url)
+    assert store.first_use(ISSUER, "a", AT + 60, AT)
+    assert all(store.first_use(ISSUER, str(one), AT + 60, AT - 3600) for one in range(PURGE_EVERY))
+    assert not store.first_use(ISSUER, "a", AT + 60, AT - 3600)
+    assert not store.first_use(ISSUER, "a", AT + 60, AT)
+
+
 def test_two_names_that_read_alike_when_joined_are_two(opened: Opened, tmp_path: Path) -> None:
     store = opened(f"sqlite:///{tmp_path}/r.sqlite")
     assert store.first_use("ab", "c", AT + 60, AT)

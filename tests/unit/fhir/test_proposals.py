@@ -13,6 +13,7 @@ from cds_service.b12.words import Analyte, Route
 from cds_service.fhir.proposals import WRITERS, Desk, actions_of
 from cds_service.hooks import ENCODER
 from cds_service.knowledge import Knowledge
+from cds_service.language import ENGLISH
 from cds_service.writer import desk_of
 from tests.helpers.reading import Json, read, resource, timeline, ucum
 
@@ -128,8 +129,8 @@ def test_a_dose_written_in_milligrams_is_corrected_to_micrograms(knowledge: Know
 def test_each_of_several_tests_is_an_action_that_names_it(knowledge: Knowledge) -> None:
     found = actions_of(creations(knowledge)["tests"][0], desk(knowledge))
 
-    assert [one.names for one in found] == ["Vitamin B12, serum", "Methylmalonic acid, serum"]
-    assert [one.resource and one.resource["code"]["text"] for one in found] == [one.names for one in found]
+    assert [one.names(ENGLISH) for one in found] == ["Vitamin B12, serum", "Methylmalonic acid, serum"]
+    assert [one.resource and one.resource["code"]["text"] for one in found] == [one.names(ENGLISH) for one in found]
 
 
 def test_a_test_being_ordered_can_be_taken_away(knowledge: Knowledge) -> None:

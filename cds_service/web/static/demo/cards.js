@@ -25,11 +25,12 @@ export function make(tag, attributes = {}, ...children) {
 /** One card. `shown` is {hook, card}; `accept(shown, suggestion)` and `override(shown, reason)` are called on a click. */
 export function cardElement(shown, session, { accept, override }) {
   const { card } = shown;
-  const title = make("h3", {}, make("span", { class: "word" }, WORDS[card.indicator]), card.summary);
-  const detail = make("div", { class: "detail" }, card.detail ?? "");
+  const lang = card.extension?.["org.cobalamin-cds.trace"]?.language ?? "en";
+  const title = make("h4", { lang }, make("span", { class: "word", lang: "en" }, WORDS[card.indicator]), card.summary);
+  const detail = make("div", { class: "detail", lang }, card.detail ?? "");
   written.then((markdown) => { detail.innerHTML = markdown.render(card.detail ?? ""); });
   const buttons = (card.suggestions ?? []).map((one) =>
-    make("button", { type: "button", class: one.isRecommended ? "primary" : "", onclick: () => accept(shown, one) }, one.label),
+    make("button", { type: "button", lang, class: one.isRecommended ? "primary" : "", onclick: () => accept(shown, one) }, one.label),
   );
   const links = (card.links ?? []).map((link) => linkElement(link, session));
   return make(

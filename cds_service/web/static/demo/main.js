@@ -20,6 +20,7 @@ let checked = ""; // the drafts to which order-sign had nothing more to say
 const client = new Client(session, (exchange) => behind.add(exchange));
 
 // The first calls go out before what the form and the side panel need has come.
+document.querySelector(".patients [aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
 openChart();
 if (desk.drafts.size) askAbout("order-select");
 Promise.all([import("./order.js"), import("./behind.js")]).then(([order, { Behind }]) => {
@@ -69,10 +70,14 @@ function say(words) {
 }
 
 function showCards() {
-  const shown = [...lists.chart, ...lists.orders].sort(byUrgency);
-  const count = shown.length === 1 ? "1 card" : `${shown.length} cards`;
-  say(shown.length ? count : "No cards: the service has nothing to say.");
-  byId("cards").replaceChildren(...shown.map((one) => cardElement(one, session, { accept, override })));
+  const count = lists.chart.length + lists.orders.length;
+  say(count ? `${count} ${count === 1 ? "card" : "cards"}` : "No cards: the service has nothing to say.");
+  byId("cards").replaceChildren(...group("On this order", lists.orders), ...group("As the chart was opened", lists.chart));
+}
+
+function group(title, shown) {
+  const elements = shown.toSorted(byUrgency).map((one) => cardElement(one, session, { accept, override }));
+  return elements.length ? [make("h3", {}, title), ...elements] : [];
 }
 
 function drop(shown) {
