@@ -149,10 +149,11 @@ def live(module: str, place: str) -> FunctionType | None:
 
 
 def unit_tests_of(module: str) -> list[str]:
-    """The unit tests of a module by their name; where it has none, those that import from it."""
+    """The unit tests of a module by name, and of what it is a part of; where it has none, those that import it."""
     folder, _, stem = module.rpartition(".")
     if own := sorted(UNIT.rglob(f"test_{stem}*.py")):
-        return [str(path) for path in own]
+        whole = sorted(set(UNIT.rglob(f"test_{stem.partition('_')[0]}.py")) - set(own))
+        return [str(path) for path in (*own, *whole)]
     named = re.compile(rf"{re.escape(module)}\b|from {re.escape(folder)} import .*\b{stem}\b")
     return [str(path) for path in sorted(UNIT.rglob("test_*.py")) if named.search(path.read_text("utf-8"))]
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import yaml
 from flask import Flask
 from flask.testing import FlaskClient
 
+from cds_service import __version__
 from cds_service.answer import FAILED
 from cds_service.cli import main
 from cds_service.clients_file import load_clients
@@ -117,9 +117,9 @@ def test_images_are_pinned_by_version() -> None:
 def test_our_image_has_the_version_of_the_package() -> None:
     kustomization = yaml.safe_load((KUBERNETES / "kustomization.yaml").read_text("utf-8"))
     [image] = kustomization["images"]
-    assert compose()["services"]["service"]["image"] == f"{image['name']}:{version('cobalamin-cds')}"
-    assert image["newTag"] == version("cobalamin-cds")
-    assert kustomization["labels"][0]["pairs"]["app.kubernetes.io/version"] == version("cobalamin-cds")
+    assert compose()["services"]["service"]["image"] == f"{image['name']}:{__version__}"
+    assert image["newTag"] == __version__
+    assert kustomization["labels"][0]["pairs"]["app.kubernetes.io/version"] == __version__
     assert container()["image"] == image["name"]
 
 
