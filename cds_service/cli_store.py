@@ -125,6 +125,7 @@ def export_(file: BinaryIO, since: datetime | None, until: datetime | None, form
         raise click.UsageError("expected --table with --format csv, because one CSV file is one table")
     span = Span(since, until, (table,) if table else ("evaluation", "card", "feedback"))
     with _opened(Settings.from_environ(os.environ)) as engine, _progress("rows", count_rows(engine, span)) as advance:
+        file.write(b"")  # opens the file, which is then there also without a row
         for lines, number in export(engine, span, form):
             file.write(lines)
             advance(number)

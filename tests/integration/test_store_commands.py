@@ -71,6 +71,13 @@ def test_export_writes_rows_to_standard_output_and_files(operator: Operator) -> 
     assert operator.types("export", "-", "--until", "2026-11-20").stdout == ""
 
 
+def test_an_export_of_nothing_is_an_empty_file(operator: Operator) -> None:
+    operator.keep(1, "2026-11-20T10:00:00Z")
+    done = operator.types("export", str(operator.folder / "none.jsonl"), "--until", "2026-11-20")
+    assert done.exit_code == 0, done.stderr
+    assert (operator.folder / "none.jsonl").read_bytes() == b""
+
+
 def test_tables_go_back_a_revision_and_forward(operator: Operator) -> None:
     operator.keep(1, "2026-11-20T10:00:00Z")
     assert operator.types("downgrade", "0001", "--yes").exit_code == 0
