@@ -79,8 +79,7 @@ class Drain:
         offset = moved[path.name]
         orphan = try_lock(file.fileno())  # before the end is looked for: nobody writes to it from here on
         end = os.fstat(file.fileno()).st_size
-        file.seek(offset)
-        while offset < end and (lines := _complete(file.readlines(self._batch_bytes))):
+        while offset < end and (lines := self._lines_from(file, offset)):
             self._move(path.name, offset, lines)
             offset += sum(map(len, lines))
             moved[path.name] = offset
@@ -89,6 +88,11 @@ class Drain:
             self.torn += offset < end
             self._delete(path)
             del moved[path.name]
+
+    def _lines_from(self, file: BinaryIO, offset: int) -> list[bytes]:
+        """Complete lines. Each time from their start: the last may have been half written when it was read before."""
+        file.seek(offset)
+        return _complete(file.readlines(self._batch_bytes))
 
     def _move(self, segment: str, offset: int, lines: list[bytes]) -> None:
         try:

@@ -217,6 +217,27 @@ def test_a_line_without_an_end_waits_while_its_writer_lives(drain: Drain, folder
     assert (counts(engine)["evaluation"], drain.torn) == (2, 0)
 
 
+def test_a_line_that_ends_while_those_before_it_are_moved_is_read_from_its_start(
+    drain: Drain, folder: Path, engine: Engine
+) -> None:
+    line = evaluation("e2", "c2")
+    folder.mkdir()
+    with (folder / "living.jsonl").open("ab", buffering=0) as writer:
+        assert try_lock(writer.fileno())
+        writer.write(evaluation("e1", "c1") + line[:20])
+        rest = iter([line[20:]])
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def goes_on(_: object, __: object, statement: str, *___: object) -> None:
+            if statement.startswith("INSERT INTO evaluation"):
+                writer.write(next(rest, b""))
+
+        moved = drain.drain_once()
+
+    assert (moved, drain.rejected) == (2, 0)
+    assert counts(engine)["evaluation"] == 2
+
+
 def test_a_line_without_an_end_is_dropped_once_its_writer_is_dead(drain: Drain, folder: Path, engine: Engine) -> None:
     folder.mkdir()
     (folder / "dead.jsonl").write_bytes(evaluation("e1") + evaluation("e2")[:20])
