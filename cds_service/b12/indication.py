@@ -84,15 +84,7 @@ Having = Callable[..., tuple[str, ...]]
 
 def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> Background:
     """The background of a record. A cause that lasts is taken before one that passes."""
-    ideas = _ideas(record, codes, as_of)
-    documented = frozenset[str]().union(*(found for _, found, _ in ideas))
-
-    def having(*sets: str, active: bool = False) -> tuple[str, ...]:
-        if documented.isdisjoint(sets):
-            return ()
-        wanted = frozenset(sets)
-        return tuple(sorted({ref for ref, found, over in ideas if found & wanted and not (active and over)}))
-
+    having = _having(_ideas(record, codes, as_of))
     indication = next((cause for cause, sets in CAUSES if having(*sets)), Indication.UNKNOWN)
     sets = next((sets for cause, sets in CAUSES if cause is indication), ())
     weak = _diabetic(record.conditions)
@@ -133,6 +125,19 @@ def background_of(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> B
         since=_since(record),
         special=frozenset(therapy for idea, therapy in SPECIAL.items() if having(idea)),
     )
+
+
+def _having(ideas: list[tuple[str, frozenset[str], bool]]) -> Having:
+    """Give what finds the references under any of the sets that it is asked for; `active` leaves out what is over."""
+    documented = frozenset[str]().union(*(found for _, found, _ in ideas))
+
+    def having(*sets: str, active: bool = False) -> tuple[str, ...]:
+        if documented.isdisjoint(sets):
+            return ()
+        wanted = frozenset(sets)
+        return tuple(sorted({ref for ref, found, over in ideas if found & wanted and not (active and over)}))
+
+    return having
 
 
 def _ideas(record: ClinicalRecord, codes: CodeSets, as_of: datetime) -> list[tuple[str, frozenset[str], bool]]:

@@ -50,8 +50,13 @@ def engine_of(url: str, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
 
 
 def reading(engine: Engine) -> Engine:
-    """Give the same engine for transactions that only read: in SQLite they then wait for no writer."""
-    return engine.execution_options(reads=True)
+    """
+    Give the same engine for transactions that only read, and that see one moment of the database throughout.
+
+    SQLite does so of itself, and such a transaction waits for no writer there.
+    """
+    isolated = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    return engine.execution_options(reads=True, **isolated)
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:

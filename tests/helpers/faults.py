@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -127,18 +128,16 @@ def _counted(fault: str, engine: Engine, tally: Tally, dropped: int) -> Report:
 
 
 def _evaluations(engine: Engine) -> Mapping[str, tuple[int, set[str]]]:
-    """Rows and uuids of cards by hookInstance."""
-    found: dict[str, tuple[int, set[str]]] = {}
+    """Rows and uuids of cards by hookInstance, by one statement: what is written meanwhile is in it or not."""
     rows, cards = EvaluationRow, CardRow
+    shown = select(rows.hook_instance, rows.id, cards.uuid).outerjoin(cards, cards.evaluation == rows.id)
+    evaluations: defaultdict[str, set[int]] = defaultdict(set)
+    uuids: defaultdict[str, set[str]] = defaultdict(set)
     with reading(engine).begin() as connection:
-        for instance, number in connection.execute(
-            select(rows.hook_instance, func.count()).group_by(rows.hook_instance)
-        ):
-            found[instance] = (number, set())
-        shown = select(rows.hook_instance, cards.uuid).join(cards, cards.evaluation == rows.id)
-        for instance, uuid in connection.execute(shown):
-            found[instance][1].add(uuid)
-    return found
+        for instance, evaluation, uuid in connection.execute(shown):
+            evaluations[instance].add(evaluation)
+            uuids[instance].update(() if uuid is None else (uuid,))
+    return {instance: (len(found), uuids[instance]) for instance, found in evaluations.items()}
 
 
 def _reactions(engine: Engine) -> Mapping[str, int]:

@@ -73,6 +73,15 @@ def test_csv_has_a_heading_and_no_formula(engine: Engine, tmp_path: Path) -> Non
     assert row["at"] == "2026-11-21T10:00:00+00:00"
 
 
+def test_an_export_shows_one_moment_of_the_database(filled: Engine, tmp_path: Path) -> None:
+    parts = export(filled, Span(None, None, ALL), "jsonl")
+    first = next(parts)
+    fill(tmp_path / "spool", 1, "2026-11-24T10:00:00Z")
+    Drain(filled, tmp_path / "spool").drain_once()
+    rows = [json.loads(line) for lines, _ in (first, *parts) for line in lines.splitlines()]
+    assert [row["table"] for row in rows] == [name for name in ALL for _ in range(3)]
+
+
 def test_many_rows_need_no_more_memory_than_some(engine: Engine, tmp_path: Path) -> None:
     fill(tmp_path, 4000)
     Drain(engine, tmp_path).drain_once()
