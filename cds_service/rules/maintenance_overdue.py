@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.b12.continuity import resumed_after_lapse, standing_orders, stopped_without_need
 from cds_service.b12.episode import Episode, Stage
-from cds_service.b12.history import covered_by, is_injection, loading_state
+from cds_service.b12.history import covered_by, is_injection, is_maintenance, loading_state
 from cds_service.b12.verdict import Fact, Finding, Indicator, OrderMaintenance, Proposal, Silent, Undecided, Verdict
 from cds_service.b12.words import Phase
 from cds_service.rules import SELECT, SIGN, VIEW, patient_rule
@@ -53,8 +53,14 @@ def judge(episode: Episode) -> Verdict:
         evidence,
         _fixes(episode),
         Indicator.CRITICAL if grave else None,
-        "therapy",
+        _about(episode),
     )
+
+
+def _about(episode: Episode) -> str:
+    """The order that comes before its loading, of which another card speaks; else the therapy."""
+    begun = next((one.ref for one in episode.drafts if is_maintenance(one, episode)), "therapy")
+    return begun if loading_state(episode) else "therapy"
 
 
 def _fixes(episode: Episode) -> tuple[Proposal, ...]:

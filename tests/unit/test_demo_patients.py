@@ -31,7 +31,7 @@ SERVER = "http://127.0.0.1/demo/fhir"
 TOLD = """
 miller-ruth   | none | dose_unit_mismatch.too_high critical | dose_unit_mismatch.too_high critical
 okafor-daniel | maintenance_order_missing.ended warning | dose_volume_mismatch.too_much critical | dose_volume_mismatch.too_much critical
-brandt-anna   | loading_incomplete.given warning; response_check_due.due info | loading_incomplete.given warning; maintenance_overdue.late warning | loading_incomplete.given warning; maintenance_overdue.late warning
+brandt-anna   | loading_incomplete.given warning; response_check_due.due info | loading_incomplete.given warning | loading_incomplete.given warning
 hughes-gwen   | maintenance_overdue.lapsed critical | |
 sharma-priya  | therapy_may_end.review info | |
 jensen-lars   | neuro_regimen_too_light.unloaded warning; response_check_due.due info | |
@@ -72,6 +72,14 @@ def test_a_story_gives_the_cards_that_it_tells_of(knowledge: Knowledge, patient:
     assert not found.reading.record.unread
 
 
+@pytest.mark.parametrize("hook", HOOKS)
+def test_loading_broken_off_and_the_dose_overdue_are_told_in_one_card(knowledge: Knowledge, hook: str) -> None:
+    request = read_request(call_of("brandt-anna", hook))
+    first = answer(request, asked_of(request, Settings(demo=True), knowledge, wire.NOW)).cards[0]
+    assert first.source.topic.code == "loading_incomplete"
+    assert "Also: B12 injection overdue by 23 days" in (first.detail or "")
+
+
 def test_the_table_tells_of_every_story_in_their_order() -> None:
     assert [row[0] for row in ROWS] == list(DEMO.stories)
     assert {row[0] for row in ROWS if row[2]} == {one.id for one in DEMO.stories.values() if one.order}
@@ -98,11 +106,26 @@ def test_every_resource_is_about_the_patient_of_its_bundle() -> None:
 
 def test_a_chart_is_told_in_lines_newest_first() -> None:
     chart = chart_of(prefetch_of(DEMO, "miller-ruth", SERVER))
-    assert (chart.name, chart.age, chart.gender) == ("Ruth Miller", 68, "female")
+    assert (chart.name, chart.age, chart.gender) == ("Ruth Miller", "68 years", "female")
     assert [line.what for line in chart.problems] == ["Pernicious anaemia", "Hypertensive disorder"]
     assert chart.doses[0].when == "2026-02-13"
     assert chart.doses[0].more == "1000 mcg, intramuscular"
     assert chart.results[0].when == "2026-01-26"
+
+
+def test_a_chart_has_days_months_and_amounts_as_the_language_writes_them(knowledge: Knowledge) -> None:
+    german, spanish = (knowledge.words[code].language for code in ("de", "es"))
+    leber = chart_of(prefetch_of(DEMO, "adeyemi-tunde", SERVER), german)
+    assert ("März 2016", "Leber's optic atrophy") in {(line.when, line.what) for line in leber.problems}
+    vegan = chart_of(prefetch_of(DEMO, "sharma-priya", SERVER), german)
+    assert vegan.problems[0].more == "behoben 01.12.2025"
+    assert vegan.doses[0].more == "1000 Mikrogramm, intramuskulär"
+    assert "," in "".join(line.more for line in vegan.results)
+    assert "." not in "".join(line.more for line in vegan.results)
+    stomach = chart_of(prefetch_of(DEMO, "okafor-daniel", SERVER), spanish)
+    assert [line.when for line in stomach.problems] == ["12 abr 2021", "3 jun 2011"]
+    assert stomach.medications[0].more == "(terminada)"
+    assert stomach.medications[0].quoted.startswith("Inject")
 
 
 def test_the_products_are_those_of_the_code_system() -> None:
