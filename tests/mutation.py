@@ -10,6 +10,7 @@ mutant. The count is cautious: what only other tests would notice counts as surv
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import re
@@ -17,7 +18,8 @@ import resource
 import sys
 import tomllib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -50,6 +52,7 @@ FOLDERS = ("b12", "rules")
 MOST = 1000
 SECONDS = 60
 ENOUGH = 0.95
+OPTIONS = ("-q", "-p", "no:xdist", "-p", "no:cacheprovider", "--no-header")
 
 
 @dataclass(frozen=True)
@@ -149,13 +152,24 @@ def live(module: str, place: str) -> FunctionType | None:
 
 
 def unit_tests_of(module: str) -> list[str]:
-    """The unit tests of a module by name, and of what it is a part of; where it has none, those that import it."""
+    """A module's unit tests by name, and its family's (of sig_walk: sig); where it has none, those that import it."""
     folder, _, stem = module.rpartition(".")
     if own := sorted(UNIT.rglob(f"test_{stem}*.py")):
-        whole = sorted(set(UNIT.rglob(f"test_{stem.partition('_')[0]}.py")) - set(own))
-        return [str(path) for path in (*own, *whole)]
+        family = sorted(set(UNIT.rglob(f"test_{stem.partition('_')[0]}*.py")) - set(own))
+        return [str(path) for path in sorted((*own, *family), key=_is_slow)]
     named = re.compile(rf"{re.escape(module)}\b|from {re.escape(folder)} import .*\b{stem}\b")
     return [str(path) for path in sorted(UNIT.rglob("test_*.py")) if named.search(path.read_text("utf-8"))]
+
+
+def _is_slow(path: Path) -> bool:
+    """Whether a file is of no module, but of properties or of a corpus: these are asked last."""
+    return not any((PACKAGE / folder / path.name.removeprefix("test_")).exists() for folder in FOLDERS)
+
+
+def load_once(files: Iterable[str]) -> None:
+    """Import the tests here, and what they need, so that no copy of the process has to."""
+    with redirect_stdout(io.StringIO()):
+        pytest.main([*OPTIONS, "--collect-only", *sorted(set(files))])
 
 
 def some(rows: Sequence[Row], most: int) -> Sequence[Row]:
@@ -176,7 +190,7 @@ def notices(mutant: Mutant, target: FunctionType, reached: Reached, files: Seque
         noticed = not all(sheet.holds() for sheet in sheets) or not all(sheet_of(row).holds() for row in rows)
     except BaseException:  # noqa: BLE001 - whatever a faulty function does
         return True
-    return noticed or (bool(files) and pytest.main(["-x", "-q", "-p", "no:xdist", "--no-header", *files]) != 0)
+    return noticed or (bool(files) and pytest.main([*OPTIONS, "-x", *files]) != 0)
 
 
 def in_a_copy(work: Callable[[], bool]) -> bool:
@@ -219,6 +233,7 @@ def main(names: Sequence[str]) -> int:
     console = Console(soft_wrap=True)
     REACHED.append(Reached())
     wanted = [one for one in modules() if not names or one[1].stem in names]
+    load_once(file for module, _ in wanted for file in unit_tests_of(module))
     found: list[Outcome] = []
     with Progress(console=console, transient=True) as progress, get_context("fork").Pool(os.cpu_count()) as pool:
         task = progress.add_task("mutants", total=len(wanted))

@@ -73,10 +73,7 @@ def unit_named(text: str) -> Unit | None:
     Letters count as written, as `mg` is not `Mg`; only words of four letters or more may be
     capitalised at will. `MG` is listed: it means milligram on a dose, never UCUM's megagauss.
     """
-    word = text.strip()
-    if found := ALIASES.get(word):
-        return found
-    word = word.removesuffix(".").replace("(s)", "s")
+    word = text.strip().removesuffix(".").replace("(s)", "s")
     return ALIASES.get(word) or (ALIASES.get(word.lower()) if len(word) >= SHORTEST_WORD else None)
 
 

@@ -83,6 +83,7 @@ ASIDES = {
     "1 mg into the left or right thigh": "1000 mcg | ?",
     "1 mg into your left thigh daily": "1000 mcg | every 1 d",
     "1 mg in left deltoid / right deltoid": "1000 mcg | ?",
+    "1 mg IM in the deltoid or thigh weekly": "1000 mcg im | every 1 wk",
     "1 mg deltoid daily": "1000 mcg | every 1 d",
     "1 mg in left deltoid or IM": "refused: a word is not understood",
     "1 mg in the": "refused: a word is not understood",

@@ -46,6 +46,13 @@ def test_a_count_knows_its_piece(piece: Piece, word: str) -> None:
     assert (amount.kind, amount.piece) == (AmountKind.COUNT, piece)
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"), [("Vial", "vial"), ("GRAM", "gram"), ("Tablet(s)", "tablets"), ("ml.", "ml")]
+)
+def test_words_of_four_letters_may_be_capitalised_and_any_may_be_cut_short(word: str, meant: str) -> None:
+    assert unit_named(word) == unit_named(meant) is not None
+
+
 @pytest.mark.parametrize("word", ["", "IU", "[iU]", "U", "units", "Mg", "mG", "kg", "G", "NG", "shot", "µ", "m", "MEQ"])
 def test_what_is_not_known_is_not_guessed(word: str) -> None:
     amount = amount_of(Decimal(1000), word, word, UCUM)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from cds_service.b12.dose import B12Order
-from cds_service.b12.supply import Portion, portions_of, says_how_long, supplied_of, uncountable
+from cds_service.b12.supply import Portion, mismatch_of, portions_of, says_how_long, supplied_of, uncountable
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import RXNORM, Json, read, resource, standing, timeline, ucum
 
@@ -143,3 +143,37 @@ def test_steps_that_run_at_one_time_are_not_counted(knowledge: Knowledge) -> Non
     for numbered in (steps, [step | {"sequence": 1} for step in steps]):
         found = order(knowledge, ucum(1, "mL"), ucum(1, "mL"), dosageInstruction=numbered)
         assert uncountable(standing(""), found) == "the steps do not follow each other"
+
+
+BOUNDED = WEEKLY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-02-01"}}
+BRIEF = WEEKLY | {"boundsPeriod": {"start": "2026-01-01", "end": "2026-01-04"}}
+
+
+@pytest.mark.parametrize(
+    ("repeat", "millilitres", "needed"),
+    [(BOUNDED, 4, 5), (BOUNDED, 5, None), (BRIEF, 0.5, 1), (BRIEF, 1, None)],
+    ids=["a month, short", "a month", "three days, short", "three days: one dose"],
+)
+def test_a_schedule_between_two_days_needs_what_falls_into_them(
+    knowledge: Knowledge, repeat: Json, millilitres: float, needed: int | None
+) -> None:
+    assert needs(order(knowledge, ucum(1, "mL"), ucum(millilitres, "mL"), repeat)) == needed
+
+
+@pytest.mark.parametrize(
+    ("start", "millilitres", "needed"),
+    [("2026-03-03", 9, None), ("2026-03-03", 8, 10), ("2026-03", 9, 11), ("2026-03", 10, None)],
+)
+def test_an_order_is_valid_from_the_first_day_that_its_start_may_mean(
+    knowledge: Knowledge, start: str, millilitres: float, needed: int | None
+) -> None:
+    request = {"quantity": ucum(millilitres, "mL"), "validityPeriod": {"start": start, "end": "2026-05-12"}}
+    assert needs(order(knowledge, ucum(1, "mL"), None, WEEKLY, dispenseRequest=request)) == needed
+
+
+def needs(found: B12Order) -> Decimal | None:
+    """What the schedule needs where the supply is clearly wrong."""
+    supplied = supplied_of(found)
+    assert supplied
+    mismatch = mismatch_of(standing(""), found, supplied, portions_of(found, supplied.amount))
+    return mismatch.needed if mismatch else None

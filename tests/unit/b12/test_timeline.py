@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from cds_service.b12.concept import When
-from cds_service.b12.timeline import Timeline, in_future
-from cds_service.b12.words import Evidence, Route
+from cds_service.b12.dose import Mass
+from cds_service.b12.timeline import DoseEvent, Timeline, in_antidote_range, in_future
+from cds_service.b12.words import Evidence, Route, Substance
 from cds_service.knowledge import Knowledge
-from tests.helpers.reading import NOON, Json, read, resource, standing, timeline, ucum
+from tests.helpers.reading import NOON, RXNORM, Json, read, resource, standing, timeline, ucum
 
 KINDS = {
     "MedicationAdministration": "effectiveDateTime",
@@ -139,6 +141,37 @@ def test_doses_come_oldest_first(knowledge: Knowledge) -> None:
     assert [dose.day.earliest.isoformat() for dose in found] == ["2025-12-31", "2026-03-01", "2026-03-01", "2026-03-02"]
 
 
+def told_by(dose: DoseEvent) -> tuple[str, str]:
+    return dose.day.earliest.isoformat(), dose.day.latest.isoformat()
+
+
+def test_a_month_and_a_day_in_it_are_two_doses_the_day_first_where_both_begin(knowledge: Knowledge) -> None:
+    for day in ("2026-02-01", "2026-02-28"):
+        for days in (("2026-02", day), (day, "2026-02")):
+            found = of(knowledge, *(use("MedicationAdministration", one) for one in days)).doses
+            assert [told_by(dose) for dose in found] == sorted([("2026-02-01", "2026-02-28"), (day, day)])
+
+
+SUPPLIES = {
+    "used two weeks later": ("2026-03-01", "2026-03-15", False),
+    "not used within two weeks": ("2026-03-01", "2026-03-16", True),
+    "a dose that may have come before": ("2026-03-29", "2026-03", True),
+    "handed over in a month, used in it": ("2026-03", "2026-03-10", False),
+    "handed over in a month, used two weeks after it": ("2026-03", "2026-04-14", False),
+    "handed over in a month, used later": ("2026-03", "2026-04-15", True),
+}
+
+
+@pytest.mark.parametrize(("supplied", "given", "counts"), SUPPLIES.values(), ids=SUPPLIES)
+def test_a_supply_is_no_dose_of_its_own_where_one_is_given_soon_after(
+    knowledge: Knowledge, supplied: str, given: str, *, counts: bool
+) -> None:
+    found = of(knowledge, use("MedicationDispense", supplied), use("MedicationAdministration", given)).doses
+
+    assert (Evidence.DISPENSED in {dose.evidence for dose in found}) is counts
+    assert Evidence.ADMINISTERED in {dose.evidence for dose in found}
+
+
 @pytest.mark.parametrize(
     ("name", "route"),
     [("B12 1 mg oral tablet", Route.ORAL), ("B12 nasal spray", Route.NASAL), ("B12 injection", None), ("B12", None)],
@@ -187,10 +220,37 @@ def test_a_statement_that_is_over_and_names_one_day_tells_of_a_dose(knowledge: K
     assert (len(found.doses), found.courses) == (1, ())
 
 
+def test_a_statement_begins_with_the_first_day_that_it_may_mean(knowledge: Knowledge) -> None:
+    [course] = of(knowledge, stated("active", {"start": "2026-03"})).courses
+
+    assert course.start == date(2026, 3, 1)
+
+
+def test_a_supply_for_so_many_days_tells_of_a_course_beside_its_dose(knowledge: Knowledge) -> None:
+    found = of(knowledge, use("MedicationDispense", "2026-03-01", id="u", daysSupply=ucum(30, "d")))
+
+    assert [(one.ref, one.start, one.end) for one in found.courses] == [
+        ("MedicationDispense/u", date(2026, 3, 1), date(2026, 3, 31))
+    ]
+
+
+def test_a_supply_without_days_and_a_dose_over_some_time_are_no_course(knowledge: Knowledge) -> None:
+    hours = {"start": "2026-03-01T08:00:00Z", "end": "2026-03-01T09:00:00Z"}
+    given = resource("MedicationAdministration", status="completed", effectivePeriod=hours)
+
+    for one in (use("MedicationDispense", "2026-03-01"), given):
+        found = of(knowledge, one)
+        assert (len(found.doses), found.courses) == (1, ())
+
+
 DAILY = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
 AMOUNTS: dict[str, tuple[Json, int | None]] = {
     "structured": ({"timing": DAILY, "doseAndRate": [{"doseQuantity": ucum(500, "ug")}]}, 1000),
     "in words": ({"text": "1 mg by mouth daily"}, 1000),
+    "a range, the smaller dose": (
+        {"timing": DAILY, "doseAndRate": [{"doseRange": {"low": ucum(500, "ug"), "high": ucum(1000, "ug")}}]},
+        1000,
+    ),
     "without a schedule": ({"doseAndRate": [{"doseQuantity": ucum(500, "ug")}]}, None),
     "without a dose": ({"timing": DAILY}, None),
 }
@@ -257,3 +317,28 @@ def test_the_cyanide_antidote_is_no_dose_of_b12() -> None:
     found = standing("given 2026-03-01 hydroxocobalamin 5 g IV; given 2026-03-02 [Cyanokit] 5 g IV").timeline
 
     assert (found.doses, found.courses) == ((), ())
+
+
+def test_the_cyanide_antidote_is_none_where_no_amount_is_told(knowledge: Knowledge) -> None:
+    cyanokit = {"medicationCodeableConcept": {"text": "Cyanokit"}}
+    found = of(knowledge, use("MedicationAdministration", "2026-03-01", **cyanokit))
+
+    assert (found.doses, found.courses) == ((), ())
+
+
+@pytest.mark.parametrize(("low", "high", "antidote"), [(100, 349, False), (100, 350, True), (350, 350, True)])
+def test_a_range_that_reaches_the_antidote_s_is_taken_for_it(low: int, high: int, *, antidote: bool) -> None:
+    mass, protocol = Mass(Decimal(1000 * low), Decimal(1000 * high), "stated"), standing("").protocol
+
+    assert in_antidote_range(Substance.HYDROXOCOBALAMIN, Route.INTRAVENOUS, mass, protocol) is antidote
+
+
+def test_what_only_words_tell_is_known_as_such(knowledge: Knowledge) -> None:
+    coded = {"coding": [{"system": RXNORM, "code": "309594", "display": "vitamin B12 1 MG/ML Injectable Solution"}]}
+    found = of(
+        knowledge,
+        use("MedicationAdministration", "2026-03-01", id="coded", medicationCodeableConcept=coded),
+        use("MedicationAdministration", "2026-03-02", id="worded", medicationCodeableConcept={"text": "Metformin"}),
+    )
+
+    assert found.in_words == {"MedicationAdministration/worded"}
