@@ -43,10 +43,16 @@ class Count(Struct, frozen=True, order=True):
     def __add__(self, other: Count) -> Count:
         return Count(self.low + other.low, self.high + other.high)
 
+    @property
+    def few(self) -> bool:
+        """Whether it may be below five, and is told by what it stays below."""
+        return self.low < min(FEWEST, self.high)
+
     def __str__(self) -> str:
+        """In English, as the CSV file has it."""
         if self.low == self.high:
             return str(self.low)
-        return f"fewer than {self.high + 1}" if self.low < FEWEST else f"{self.low} to {self.high}"
+        return f"fewer than {self.high + 1}" if self.few else f"{self.low} to {self.high}"
 
 
 NONE = Count()
@@ -66,9 +72,6 @@ class Share(Struct, frozen=True):
 
     low: int
     high: int
-
-    def __str__(self) -> str:
-        return f"{self.low} %" if self.low == self.high else f"{self.low} to {self.high} %"
 
 
 def protected(number: int, *, settled: bool) -> Count:

@@ -36,14 +36,15 @@ WORDS: Mapping[str, str] = {
     SHADOW: "In shadow",
     UNDECIDED: "Undecided",
 }
-"""What each measure is called on the page and in the CSV file."""
+"""What each measure is called in the CSV file, and on the page by a translation of it."""
+TIME_TO_ANSWER = "Time to answer"
 
 
 class Bar(Struct, frozen=True):
     """One month of a plot, in hundredths of the plot's height: certain up to `low`, possible up to `high`."""
 
     month: str
-    words: str
+    shown: Count | Took
     low: float
     high: float
 
@@ -170,32 +171,21 @@ Month = tuple[str, Measured, Took]
 
 def _counted_plot(measure: str, months: Sequence[Month]) -> Plot:
     counts = [(month, counts[measure]) for month, counts, _ in months]
-    return _plot(WORDS[measure], "", [(month, str(count), count.low, count.high) for month, count in counts])
+    return _plot(WORDS[measure], "", [(month, count, count.low, count.high) for month, count in counts])
 
 
 def _time_plot(months: Sequence[Month]) -> Plot:
-    points = [(month, _words_of(spent), _ms(spent.half), _ms(spent.most)) for month, _, spent in months]
-    return _plot("Time to answer", "ms", points)
-
-
-def _words_of(spent: Took) -> str:
-    """Such as "half within 20 ms, 95 of 100 within 100 ms"."""
-    if not spent.half:
-        return "too few calls to say"
-    return f"half {_within(spent.half)}, 95 of 100 {_within(spent.most)}"
-
-
-def _within(step: str) -> str:
-    return f"over {STEPS[-1]} ms" if step == LONGER else f"within {step} ms"
+    points = [(month, spent, _ms(spent.half), _ms(spent.most)) for month, _, spent in months]
+    return _plot(TIME_TO_ANSWER, "ms", points)
 
 
 def _ms(step: str) -> int:
     return 0 if not step else STEPS[-1] if step == LONGER else int(step)
 
 
-def _plot(title: str, unit: str, points: Sequence[tuple[str, str, int, int]]) -> Plot:
+def _plot(title: str, unit: str, points: Sequence[tuple[str, Count | Took, int, int]]) -> Plot:
     top = rounded_up(max((high for *_, high in points), default=0))
-    return Plot(title, unit, top, tuple(Bar(m, w, 100 * low / top, 100 * high / top) for m, w, low, high in points))
+    return Plot(title, unit, top, tuple(Bar(m, s, 100 * low / top, 100 * high / top) for m, s, low, high in points))
 
 
 def rounded_up(number: int) -> int:

@@ -119,6 +119,7 @@ def _words(cards: Mapping[Path, CardFile], words: WordsFile, rules: Mapping[str,
     return Words(
         language,
         {path.stem: card_text(path, file, words, rules[path.stem].says, language) for path, file in cards.items()},
+        {path.stem: file.titles.get(language.code, rules[path.stem].title) for path, file in cards.items()},
         {name: system_card(name, words, language) for name in SYSTEM_CARDS},
         lines_of(words, language),
         own.types,

@@ -8,8 +8,8 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
-from babel.dates import format_date
-from babel.numbers import get_decimal_symbol
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_percent, get_decimal_symbol
 from msgspec import Struct
 
 from cds_service import grammar
@@ -58,6 +58,15 @@ class Language(Struct, frozen=True, dict=True):
         if isinstance(value, str):
             return self.words(value)
         return value.isoformat() if self.grammar.iso_days else format_date(value, "medium", self.code)
+
+    def month(self, value: date) -> str:
+        """The month of a day, such as "2026-03" or "mar 2026"."""
+        return f"{value:%Y-%m}" if self.grammar.iso_days else format_skeleton("yMMM", value, locale=self.code)
+
+    def percent(self, low: int, high: int) -> str:
+        """A share in whole percent, or two between which it lies."""
+        most = format_percent(Decimal(high) / 100, locale=self.code)
+        return most if low == high else self.grammar.span.format(low=low, high=most)
 
     def measured(self, text: str) -> str:
         """

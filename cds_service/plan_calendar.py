@@ -10,14 +10,17 @@ from icalendar import Calendar, Event
 
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.words import Phase
-from cds_service.fhir.quantities import in_words
 from cds_service.fhir.tests_ordered import words_of_test
+from cds_service.language import Language
+from cds_service.plan_dates import PlannedStep
 from cds_service.planned import Plan
 
 PRODUCT = "-//Cobalamin CDS//B12 plan//EN"
 
 
-def calendar_of(plan: Plan, protocol: Protocol, now: datetime, new_uid: Callable[[], UUID]) -> bytes:
+def calendar_of(
+    plan: Plan, protocol: Protocol, language: Language, now: datetime, new_uid: Callable[[], UUID]
+) -> bytes:
     """
     The calendar (RFC 5545). Its words come from the protocol alone: neither name, id nor finding of the patient.
 
@@ -26,7 +29,7 @@ def calendar_of(plan: Plan, protocol: Protocol, now: datetime, new_uid: Callable
     calendar = Calendar()
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
-    for day, summary, description in _entries(plan, protocol):
+    for day, summary, description in _entries(plan, protocol, language):
         event = Event()
         event.add("uid", str(new_uid()))
         event.add("dtstamp", now)
@@ -41,23 +44,29 @@ def calendar_of(plan: Plan, protocol: Protocol, now: datetime, new_uid: Callable
     return body
 
 
-def _entries(plan: Plan, protocol: Protocol) -> Iterator[tuple[date, str, str]]:
-    source = f"{protocol.title}, {protocol.version}"
+def _entries(plan: Plan, protocol: Protocol, language: Language) -> Iterator[tuple[date, str, str]]:
+    source = f"{language.words(protocol.title)}, {protocol.version}"
     loading = sum(len(step.days) for step in plan.steps if step.phase is Phase.LOADING and not step.until)
     number = 0
     for step in plan.steps:
-        dose = f"{in_words(step.dose.low, step.dose.high)} mcg"
+        said = f"{_dose(step, language)}. {source}."
         for day in step.days:
             number += 1
-            yield day, f"Vitamin B12 injection: {_which(step.phase, number, loading)}", _said(dose, step.until, source)
+            yield day, _which(step.phase, number, loading, language), said
     for one in plan.checks:
-        tests = ", ".join(words_of_test(test) for test in one.check.tests)
-        yield one.day, "Blood test", f"{tests}. {source}."
+        tests = ", ".join(language.words(words_of_test(test)) for test in one.check.tests)
+        yield one.day, language.words("Blood test"), f"{tests}. {source}."
 
 
-def _which(phase: Phase, number: int, loading: int) -> str:
-    return f"loading, {number} of {loading}" if phase is Phase.LOADING and loading else phase.value
+def _which(phase: Phase, number: int, loading: int, language: Language) -> str:
+    if phase is not Phase.LOADING:
+        return language.words("Vitamin B12 injection: maintenance")
+    if not loading:
+        return language.words("Vitamin B12 injection: loading")
+    return language.words("Vitamin B12 injection: loading, {number} of {of}").format(number=number, of=loading)
 
 
-def _said(dose: str, until: str, source: str) -> str:
-    return f"{dose} by the protocol{f', {until}' if until else ''}. {source}."
+def _dose(step: PlannedStep, language: Language) -> str:
+    dose = f"{language.range(step.dose.low, step.dose.high)} {language.grammar.mcg}"
+    said = language.words("{dose} by the protocol").format(dose=dose)
+    return f"{said}, {language.words(step.until)}" if step.until else said

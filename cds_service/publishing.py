@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,32 @@ from cds_service.fhir.definitions import Edition, Resource, RuleText, activity_d
 from cds_service.hooks import ENCODER
 from cds_service.knowledge import Knowledge, Roots
 from cds_service.rules import Rule
+from cds_service.texts import Text
 from cds_service.wording import plain_text
+
+
+class Saying(Struct, frozen=True):
+    """What a card says in short, and the language of that: English where another has no words for it."""
+
+    variant: str
+    summary: str
+    language: str
 
 
 class RulePage(Struct, frozen=True):
     """
-    What a rule's page tells: when it speaks, its words, and where the advice comes from.
+    What a rule's page tells: when it speaks (`text`, in English), its words, and where the advice comes from.
 
     `citations` are the rule's own source and every protocol's; `demographics` what it uses of the patient's person.
     """
 
     text: RuleText
+    title: str
+    sayings: tuple[Saying, ...]
     demographics: tuple[str, ...]
     developer: str
     funding: str
-    released: str
+    released: date
     version: str
 
 
@@ -75,17 +87,30 @@ def edition_of(knowledge: Knowledge) -> Edition:
     return Edition(knowledge.version, by.released, by.developer)
 
 
-def rule_page(rule: Rule, knowledge: Knowledge) -> RulePage:
-    """The page of one rule."""
-    by, card = knowledge.attribution, knowledge.texts[rule.id]
-    text = rule_text(rule, knowledge)
-    return RulePage(text, card.demographics, by.developer, by.funding, by.released.isoformat(), knowledge.version)
+def rule_page(rule: Rule, knowledge: Knowledge, code: str) -> RulePage:
+    """The page of one rule in the language of this code."""
+    by, words = knowledge.attribution, knowledge.words[code]
+    card = words.texts[rule.id]
+    return RulePage(
+        rule_text(rule, knowledge),
+        words.titles[rule.id],
+        tuple(Saying(name, _plain(variant), variant.language.code) for name, variant in card.variants.items()),
+        card.demographics,
+        by.developer,
+        by.funding,
+        by.released,
+        knowledge.version,
+    )
+
+
+def _plain(variant: Text) -> str:
+    return plain_text(variant.words, variant.language)
 
 
 def rule_text(rule: Rule, knowledge: Knowledge) -> RuleText:
     """A rule in its own words."""
     card = knowledge.texts[rule.id]
-    summaries = {name: plain_text(variant.words) for name, variant in card.variants.items()}
+    summaries = {name: _plain(variant) for name, variant in card.variants.items()}
     own = (card.citation,) if card.citation else ()
     cited = (*own, *dict.fromkeys(one.source.label for one in knowledge.protocols.values()))
     return RuleText(rule.id, rule.title, rule.speaks, sorted(rule.hooks), card.indicator.value, summaries, cited)

@@ -109,7 +109,6 @@ class Story(Struct, frozen=True):
     """
 
     as_of: date
-    protocol: str
     lanes: tuple[Lane, ...]
     doses: tuple[Given, ...]
     courses: tuple[StatedCourse, ...]
@@ -130,10 +129,8 @@ class Story(Struct, frozen=True):
 
 def story_of(episode: Episode, record: ClinicalRecord, names: Mapping[str, str]) -> Story:
     """The story of an episode; `names` are a reader's words for FHIR types."""
-    protocol = episode.protocol
     return Story(
         as_of=episode.as_of,
-        protocol=f"{protocol.title} ({protocol.id} {protocol.version})",
         lanes=tuple(_lanes(episode)),
         doses=tuple(_given(dose) for dose in episode.timeline.doses),
         courses=episode.timeline.courses,

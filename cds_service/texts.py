@@ -51,13 +51,15 @@ class CardFile(Struct, frozen=True, forbid_unknown_fields=True):
     """
     One cards/*.toml. `rank` orders findings about one subject: the lowest leads.
 
-    `citation` is the rule's own source beside the protocol's; `demographics` what it uses of the patient's person.
-    English has words for all that the rule says; what another language lacks is shown in English.
+    `titles` are the rule in a line, by language; in English its module says that. `citation` is the rule's own source
+    beside the protocol's; `demographics` what it uses of the patient's person. English has words for all that the rule
+    says; what another language lacks is shown in English.
     """
 
     indicator: Indicator
     rank: int
     en: dict[str, Variant]
+    titles: dict[str, str] = {}
     es: dict[str, Variant] = {}
     de: dict[str, Variant] = {}
     override_reasons: tuple[str, ...] = ()
@@ -156,10 +158,11 @@ class Lines(Struct, frozen=True):
 
 
 class Words(Struct, frozen=True):
-    """Everything that is said in one language."""
+    """Everything that is said in one language. `titles` are the rules in a line each, by id."""
 
     language: Language
     texts: Mapping[str, CardText]
+    titles: Mapping[str, str]
     system: Mapping[str, CardText]
     lines: Lines
     types: Mapping[str, str]
@@ -212,7 +215,9 @@ def lines_of(words: WordsFile, language: Language) -> Lines:
 
 def load_card(path: Path) -> CardFile:
     """One rule's words as written; raises KnowledgeFault."""
-    return load(path, CardFile)
+    card = load(path, CardFile)
+    _known_languages(path, "titles", card.titles)
+    return card
 
 
 def card_text(path: Path, file: CardFile, words: WordsFile, says: Mapping[str, str], language: Language) -> CardText:

@@ -21,6 +21,7 @@ MARKDOWN = re.compile(r"([\\`*_\[\]#|~!])")
 SPACES = re.compile(r"[^\S\u00a0]+")  # a no-break space stays: a number must not break across lines
 PLACES = re.compile(r"\{\{-?\s*(\w+).*?\}\}")
 OTHER_PLACES = re.compile(r"\{\{.*?\}\}")
+BRANCHES, ENDS = re.compile(r"\{%-?\s*(?:elif\b.*?|else)\s*-?%\}"), re.compile(r"\{%.*?%\}")
 CHOICES = re.compile(r"\{\{\s*'([^']*)' if .*? else '([^']*)'\s*\}\}")
 
 
@@ -53,9 +54,10 @@ def _escaped(value: object) -> object:
     return MARKDOWN.sub(r"\\\1", clean)
 
 
-def plain_text(template: str) -> str:
-    """A template for people: each place that a fact fills is shown as its name in brackets; choices as a slash."""
-    named = PLACES.sub(lambda found: f"[{found[1].replace('_', ' ')}]", template)
+def plain_text(template: str, language: Language = ENGLISH) -> str:
+    """A template for people: each place that a fact fills is shown as its name in brackets; choices by a slash."""
+    straight = ENDS.sub("", BRANCHES.sub(" / ", template))
+    named = PLACES.sub(lambda found: language.words(f"[{found[1].replace('_', ' ')}]"), straight)
     return OTHER_PLACES.sub("...", CHOICES.sub(lambda found: f"{found[1]}/{found[2]}", named))
 
 

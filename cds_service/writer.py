@@ -185,7 +185,7 @@ def _closing(words: Words, page: Page) -> list[str]:
     lines = words.lines
     names = dict.fromkeys(words.types.get(one, one) for one in sorted(page.unseen))
     unseen = [write_detail(lines.partial, {"unseen": ", ".join(names)})] if names else []
-    return [*unseen, write_detail(lines.source, {"protocol": page.protocol.title})]
+    return [*unseen, write_detail(lines.source, {"protocol": words.language.words(page.protocol.title)})]
 
 
 def _offers(finding: Finding, text: Text, page: Page) -> tuple[Actions, ...]:

@@ -35,5 +35,6 @@ def _product(concept: dict[str, Any], system: str) -> dict[str, Any]:
         "display": concept["display"],
         "text": f"{substance.capitalize()} {held}",
         "form": form,
+        "substance": substance,
         "mcg": mcg,
     }

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, abort, render_template, request
 from cds_service.fhir.definitions import capability_statement, searchset
 from cds_service.hooks import ENCODER
 from cds_service.publishing import edition_of, rule_page
+from cds_service.web.languages import of_page
 from cds_service.web.state import state
 
 blueprint = Blueprint("definitions", __name__)
@@ -36,7 +37,7 @@ def one(kind: str, name: str) -> Response:
 @blueprint.get("/rules", strict_slashes=False)
 def rules() -> str:
     """All rules, a line each."""
-    return render_template("rules.html", rules=list(state().knowledge.rules.values()))
+    return render_template("rules.html", titles=state().knowledge.words[of_page().code].titles)
 
 
 @blueprint.get("/rules/<name>", strict_slashes=False)
@@ -44,7 +45,8 @@ def rule(name: str) -> str:
     """One rule: when it speaks, what it says, and where that comes from."""
     here = state()
     found = here.knowledge.rules.get(name) or abort(404)
-    return render_template("rule.html", page=rule_page(found, here.knowledge))
+    said = of_page()
+    return render_template("rule.html", page=rule_page(found, here.knowledge, said.code), said=said)
 
 
 def _base() -> str:

@@ -18,9 +18,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from cds_service.errors import MalformedRequest
 from cds_service.insights import Leaf, leaves
 from cds_service.insights_report import WORDS, Report, changes_of, compared, months_of, report_of
+from cds_service.insights_said import HIDDEN, RANGE, Teller
 from cds_service.store.export import for_spreadsheet
 from cds_service.store.insights import FEEDBACK_DELAY, Asked, Comment, month_after, month_begins
+from cds_service.texts import LANGUAGE
 from cds_service.web.headers import PAGE
+from cds_service.web.languages import of_page
 from cds_service.web.login import enter, operator
 from cds_service.web.state import State, state
 
@@ -57,7 +60,11 @@ def page() -> Response:
 
 @blueprint.get("/insights/counts.csv")
 def as_csv() -> Response:
-    """Every protected count, one a line: those that the page's numbers are added up from."""
+    """
+    Every protected count, one a line: those that the page's numbers are added up from.
+
+    It is for other programs: its columns and words are English and the same for every reader.
+    """
     asked = asked_of(request.args, state())
     found, report = _counted(state(), asked)
     written = io.StringIO()
@@ -121,9 +128,22 @@ def _settled(now: datetime, month: str) -> bool:
 def _counted(here: State, asked: Asked) -> tuple[list[Leaf], Report]:
     ledger = here.ledger
     tallies = ledger.tallies(asked)
-    reasons = {code: words for text in here.knowledge.texts.values() for code, words in text.override_reasons}
+    reasons = _reasons(here, LANGUAGE)
     found = leaves(tallies, ledger.reactions(asked), reasons, partial(_settled, here.clock()))
     return found, report_of(asked, found, tallies)
+
+
+def _reasons(here: State, code: str) -> dict[str, str]:
+    """The override reasons of our cards in one language, by their codes."""
+    return {key: said for text in here.knowledge.words[code].texts.values() for key, said in text.override_reasons}
+
+
+def _teller(here: State) -> Teller:
+    """Of the language of the page that is asked for."""
+    language = of_page()
+    english, own = _reasons(here, LANGUAGE), _reasons(here, language.code)
+    reasons = {words: own[key] for key, words in english.items()}
+    return Teller(language, here.knowledge.words[language.code].titles, reasons)
 
 
 def _found(here: State, asked: Asked) -> dict[str, object]:
@@ -139,7 +159,9 @@ def _found(here: State, asked: Asked) -> dict[str, object]:
         "report": report,
         "months": list(months_of(asked)),
         "words": WORDS,
-        "titles": {name: rule.title for name, rule in here.knowledge.rules.items()},
+        "tell": _teller(here),
+        "hidden": HIDDEN,
+        "range_shown": RANGE,
         "choices": ledger.choices(Asked(asked.since, asked.until)),
         "versions": versions,
         "turns": [f"{one.since:%Y-%m}" for one in versions[1:]],

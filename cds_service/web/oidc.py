@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import Blueprint, Flask, Response, abort, current_app, redirect, session
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, session
 from joserfc.errors import JoseError
 from requests import RequestException
 
@@ -124,7 +124,7 @@ def callback() -> Response:
 def logout() -> Response:
     """Forget who was logged in here; at the issuer nothing ends."""
     session.clear()
-    reply = Response("You are logged out.\n", mimetype="text/plain")
+    reply = Response(render_template("insights_left.html"), mimetype="text/html")
     reply.headers["Clear-Site-Data"] = '"cache"'
     return reply
 

@@ -117,7 +117,8 @@ def story() -> Response:
         stretches={kind.value: words for kind, words in STRETCHES.items()},
         t=sayer.words,
         loadings={Loading.WHOLE: "whole loading", Loading.REST: "what is left of loading", Loading.NONE: "no loading"},
-        rule=state().knowledge.rules.get(question.rule),
+        rule=question.rule,
+        title=state().knowledge.words[sayer.language.code].titles.get(question.rule),
     )
     return Response(parts, mimetype="text/html")
 
@@ -125,8 +126,8 @@ def story() -> Response:
 @blueprint.post("/plan.ics")
 def calendar() -> Response:
     """The plan as a calendar."""
-    _, telling, _ = _told()
-    body = calendar_of(telling.plan, telling.episode.protocol, state().clock(), uuid4)
+    _, telling, sayer = _told()
+    body = calendar_of(telling.plan, telling.episode.protocol, sayer.language, state().clock(), uuid4)
     return Response(body, mimetype="text/calendar")
 
 

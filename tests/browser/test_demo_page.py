@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from cds_service.demo.patients import load_demo
 from cds_service.knowledge import roots
-from tests.helpers.browser import MILLISECONDS, Look, check_accessible, keep_screenshot
+from tests.helpers.browser import LOOKS, MILLISECONDS, Look, check_accessible, keep_screenshot
 from tests.helpers.processes import Service
 
 STORIES = load_demo(roots().fhir_profiles / "demo").stories
@@ -190,6 +190,36 @@ def test_everybody_can_use_the_page(service: Service, open_page: Callable[..., P
         for name in ("trace", "request", "response"):
             page.locator(f"#{name}").evaluate("one => { one.open = true }")
         check_accessible(page)
+
+
+def test_a_reader_of_german_uses_it_on_a_phone(service: Service, open_page: Callable[..., Page]) -> None:
+    page = opened(open_page(LOOKS[-1], "de-DE"), service, "brandt-anna")
+    page.get_by_role("button", name="Restliche Gaben der Aufsättigung hinzufügen (4)").click()
+    steps = page.locator("#steps li")
+    expect(steps).to_have_count(2)
+    expect(steps.first).to_have_text("1000 Mikrogramm, intramuskulär, jede Woche, 4 Gaben")
+    expect(steps.last).to_have_attribute("lang", "en")
+    page.get_by_role("button", name="Signieren", exact=True).click()
+    page.get_by_role("button", name="So signieren").or_(page.locator("#signed li")).first.wait_for()
+    page.locator("summary", has_text="Übergehen").first.click()
+    for name in ("trace", "request"):
+        page.locator(f"#{name}").evaluate("one => { one.open = true }")
+    expect(page.locator("#trace h3").first).to_contain_text("Gemeldet")
+    check_accessible(page)
+    keep_screenshot(page, "demo-brandt-anna-de", LOOKS[-1])
+
+
+def test_a_dose_that_may_be_one_or_a_thousand_is_refused(service: Service, open_page: Callable[..., Page]) -> None:
+    page = opened(open_page(locale="de-DE"), service)
+    asked = sent(page, "b12-order-select")
+    dose = page.get_by_label("Dosis", exact=True)
+    dose.fill("1.000")
+    assert "1000 schreiben" in dose.evaluate("one => one.validationMessage")
+    expect(page.get_by_label("Dosierungsanweisung")).to_have_value("")
+    dose.fill("0,5")
+    expect(page.get_by_label("Dosierungsanweisung")).to_have_value("Inject 0.5 mg intramuscularly once a month")
+    wait_until(page, lambda: '"value": 0.5' in json.dumps(asked))
+    assert '"value": 1' not in json.dumps([one["context"] for one in asked])
 
 
 def test_the_story_can_be_walked_with_the_keyboard_alone(service: Service, page: Page) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cds_service.knowledge import Knowledge
-from tests.helpers.browser import Look, check_accessible, keep_screenshot
+from tests.helpers.browser import LOOKS, Look, check_accessible, keep_screenshot
 from tests.helpers.ledger import FIRST, NOW, life, live
 from tests.helpers.processes import ROOT, Service, running
 
@@ -51,6 +51,26 @@ def test_the_page_can_be_read_by_everybody(lived: Service, open_page: Callable[.
     expect(page.get_by_text("a pale one possible").or_(page.get_by_text("the pale one possible"))).to_be_visible()
     check_accessible(page)
     keep_screenshot(page, "insights", look)
+
+
+SUMMARIES = {"es": "Cómo leer estos recuentos", "de": "Wie diese Zahlen zu lesen sind"}
+PAGES = ("rules", "rules/inborn_error_form", "rules/dose_out_of_range")
+"""Those with the longest words."""
+
+
+@pytest.mark.parametrize(("language", "summary"), SUMMARIES.items())
+def test_longer_words_fit_too(
+    lived: Service, open_page: Callable[..., Page], look: Look, language: str, summary: str
+) -> None:
+    page = open_page(look, language)
+    page.goto(address(lived))
+    page.get_by_text(summary).click()
+    check_accessible(page)
+    keep_screenshot(page, f"insights-{language}", look)
+    for path in PAGES if look is LOOKS[-1] else ():
+        page.goto(f"{lived.url}/{path}")
+        check_accessible(page)
+        keep_screenshot(page, f"{path.replace('/', '-')}-{language}", look)
 
 
 def test_the_owner_of_the_rules_follows_one_of_them_by_keyboard(lived: Service, page: Page) -> None:

@@ -196,10 +196,3 @@ def test_a_translated_page_is_in_its_reader_s_language_from_head_to_foot(
     assert f'<html lang="{language}">' in page
     for words in ("Skip to the content", "Vitamin B12 story and plan", "Rules"):
         assert f">{said(words)}<" in page
-
-
-def test_a_page_that_is_not_translated_is_english_and_says_so(client: FlaskClient) -> None:
-    page = client.get("/rules", headers={"Accept-Language": "es"}).get_data(as_text=True)
-
-    assert '<html lang="en">' in page
-    assert ">Skip to the content<" in page

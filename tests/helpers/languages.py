@@ -13,14 +13,19 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 from cds_service.answer import FAILED
+from cds_service.b12.verdict import Indicator
 from cds_service.b12.words import Analyte, Form, Indication, RiskDrug, Route, Substance
 from cds_service.dialects import TO_APP
 from cds_service.fhir.new_orders import drug_of
 from cds_service.fhir.tests_ordered import TESTS, words_of_test
+from cds_service.insights_report import TIME_TO_ANSWER, WORDS
+from cds_service.insights_said import WITHOUT_CODE
 from cds_service.knowledge import Knowledge, roots
 from cds_service.said import STRETCHES
-from cds_service.texts import WordsFile, load_words
+from cds_service.texts import WordsFile, load_card, load_words
 from cds_service.web.pages import LINKS
+from cds_service.wording import plain_text
+from tests.helpers.demo_phrases import of_the_demo
 
 PACKAGE = Path(__file__).parents[2] / "cds_service"
 ENUMS: tuple[type[StrEnum], ...] = (Substance, Form, Route, Analyte, RiskDrug)
@@ -39,6 +44,8 @@ def missing_texts(knowledge: Knowledge, code: str) -> list[str]:
 
 def _cards(knowledge: Knowledge, code: str) -> Iterator[str]:
     for rule, card in knowledge.words[code].texts.items():
+        if code not in load_card(roots().cards / f"{rule}.toml").titles:
+            yield f"cards/{rule}.toml titles.{code}"
         for name, text in card.variants.items():
             if text.language.code != code:
                 yield f"cards/{rule}.toml {code}.{name}"
@@ -52,7 +59,7 @@ def _phrases(knowledge: Knowledge, code: str) -> Iterator[str]:
 def _pages(knowledge: Knowledge, code: str) -> Iterator[str]:
     written = tomllib.loads((roots().cards / "pages.toml").read_text("utf-8"))["phrases"]
     known = knowledge.words[code].language.phrases
-    wanted = set(written) | page_phrases()
+    wanted = set(written) | page_phrases() | set(_of_knowledge(knowledge))
     return (f"cards/pages.toml {phrase!r} {code}" for phrase in sorted(wanted) if phrase not in known)
 
 
@@ -63,11 +70,22 @@ def page_phrases() -> frozenset[str]:
         for call in Environment(autoescape=True).parse(path.read_text("utf-8")).find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "t":
                 said |= {one.value for one in call.args if isinstance(one, nodes.Const)}
-    for path in PACKAGE.glob("*.py"):
+    for path in (*PACKAGE.glob("*.py"), *(PACKAGE / "web").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SAYING:
                 said |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
-    return frozenset(said | {TO_APP} | set(STRETCHES.values()) | set(_of_the_plan()) | set(_of_thresholds()))
+    named = {TO_APP, TIME_TO_ANSWER, *STRETCHES.values(), *WORDS.values(), *WITHOUT_CODE, *Indicator}
+    return frozenset(said | named | set(_of_the_plan()) | set(_of_thresholds()) | set(of_the_demo()))
+
+
+def _of_knowledge(knowledge: Knowledge) -> Iterator[str]:
+    """What pages tell of the knowledge: who wrote it, what it uses, regimens, and the places in the rules' words."""
+    yield from (knowledge.attribution.developer, knowledge.attribution.funding)
+    yield from (one.title for protocol in knowledge.protocols.values() for one in protocol.regimens)
+    yield from (one for card in knowledge.texts.values() for one in card.demographics)
+    for words in knowledge.words.values():
+        for text in (text for card in words.texts.values() for text in card.variants.values()):
+            yield from re.findall(r"\[[^\]]+\]", plain_text(text.words))
 
 
 def _of_the_plan() -> Iterator[str]:
@@ -111,6 +129,7 @@ def phrases(knowledge: Knowledge) -> frozenset[str]:
 
 
 def _of_protocols(knowledge: Knowledge) -> Iterator[str]:
+    yield from (protocol.title for protocol in knowledge.protocols.values())
     for editions in knowledge.editions.values():
         for regimen in (one for edition in editions for one in edition.protocol.regimens):
             yield drug_of(regimen)

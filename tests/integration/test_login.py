@@ -84,7 +84,10 @@ def test_an_operator_logs_in_sees_the_insights_and_logs_out(make: Make, oidc: di
     assert page.status_code == 200
     assert "Logged in as Owner@hospital.example" in page.get_data(as_text=True)
     assert client.get("/insights/counts.csv").mimetype == "text/csv"
-    assert client.post("/insights/logout").status_code == 200
+    left = client.post("/insights/logout", headers={"Accept-Language": "de"})
+    assert (left.status_code, left.mimetype) == (200, "text/html")
+    assert "Die Abmeldung ist erfolgt." in left.get_data(as_text=True)
+    assert left.headers["Clear-Site-Data"] == '"cache"'
     assert client.get("/insights").status_code == 302
 
 

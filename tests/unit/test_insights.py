@@ -25,6 +25,7 @@ from cds_service.insights import (
     took,
 )
 from cds_service.insights_report import compared, months_of, report_of, rounded_up
+from cds_service.insights_said import Teller
 from cds_service.store.insights import Asked, Place, Reaction, Tally, Version
 from cds_service.store.tallies import LONGER, SHOWN, TOOK, UNDECIDED, step_of
 from tests.helpers.ledger import FIRST
@@ -103,7 +104,7 @@ def test_what_was_shown_cannot_give_a_small_part_of_it_away() -> None:
     found = leaves([shown(PLACE, 12)], [reaction(11, "accepted"), reaction(1)], REASONS, lambda _: True)
     counts = measured(found)
     assert (str(counts[SHOWN]), str(counts[ACCEPTED]), str(counts[OVERRIDDEN])) == ("12 to 15", "11", "fewer than 5")
-    assert str(counts.share(OVERRIDDEN)) == "8 to 27 %"
+    assert Teller().share(counts.share(OVERRIDDEN)) == "8 to 27%"
 
 
 def test_more_reactions_than_cards_are_no_negative_count() -> None:
@@ -113,7 +114,8 @@ def test_more_reactions_than_cards_are_no_negative_count() -> None:
 def test_a_share_of_too_few_is_not_given() -> None:
     few = leaves([shown(PLACE, 4)], [], REASONS, lambda _: True)
     assert measured(few).share(ACCEPTED) is None
-    assert str(measured(leaves([shown(PLACE, 5)], [], REASONS, lambda _: True)).share(UNANSWERED)) == "100 %"
+    all_of_them = measured(leaves([shown(PLACE, 5)], [], REASONS, lambda _: True)).share(UNANSWERED)
+    assert Teller().share(all_of_them) == "100%"
 
 
 NUMBERS = st.lists(st.integers(0, 12), min_size=len(PLACES), max_size=len(PLACES))

@@ -60,6 +60,7 @@ FAULTS: dict[str, tuple[str, str, str, str, str]] = {
     "broken TOML of a protocol": (UK, "gaps = [", "gaps = ", "$", "at line"),
     "broken TOML of a card": (CARD, "rank = 4", "rank = = 4", "$", "at line 2"),
     "an unknown key of a card": (CARD, "rank = 4", "rank = 4\nrunk = 4", "$", "runk"),
+    "a title in an unknown language": (CARD, "titles = { es", "titles = { fr = 'Oui', es", "titles", "got fr"),
     "an unknown indicator": (CARD, '"warning"', '"alarm"', "indicator", "alarm"),
     "an unknown override reason": (CARD, '["intended"]', '["because"]', "override_reasons", "got because"),
     "a broken template": (CARD, "{% if regimen is defined %}", "{% if regimen is %}", "en.no_dose", "a template"),

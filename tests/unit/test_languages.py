@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -22,6 +23,7 @@ from tests.helpers.patients import knowledge as known
 
 D = Decimal
 GAP = "\N{NO-BREAK SPACE}"
+PLACE = re.compile(r"\{[^}]*\}")
 MISSING: dict[str, frozenset[str]] = {"es": frozenset(), "de": frozenset()}
 """What is known to be missing, and is shown in English; at best nothing."""
 UNUSED = frozenset({"cobamamide injection", "mecobalamin injection", "unknown"})
@@ -52,6 +54,12 @@ def test_english_spanish_and_german_are_offered_english_first(knowledge: Knowled
 def test_every_phrase_in_the_file_can_reach_a_card(knowledge: Knowledge) -> None:
     written = tomllib.loads((roots().cards / "phrases.toml").read_text("utf-8"))["phrases"]
     assert set(written) - phrases(knowledge) - UNUSED == set()
+
+
+@pytest.mark.parametrize("code", OFFERED)
+def test_a_translated_phrase_has_the_places_of_the_english_one(code: str) -> None:
+    for phrase, said in language(code).phrases.items():
+        assert Counter(PLACE.findall(said)) == Counter(PLACE.findall(phrase)), phrase
 
 
 @pytest.mark.parametrize("code", OFFERED)
@@ -165,6 +173,17 @@ def test_a_day_cannot_be_read_with_its_month_in_place_of_the_day() -> None:
     assert days == ["2026-03-01", "1 mar 2026", "01.03.2026"]
     assert language("es").day("an unknown day") == "fecha desconocida"
     assert ENGLISH.day("an unknown day") == "an unknown day"
+
+
+@pytest.mark.parametrize(("code", "march"), [("en", "2026-03"), ("es", "mar 2026"), ("de", "März 2026")])
+def test_a_month_is_written_as_days_are(code: str, march: str) -> None:
+    assert language(code).month(date(2026, 3, 31)) == march
+
+
+@pytest.mark.parametrize(("code", "to", "gap"), [("en", "to", ""), ("es", "a", GAP), ("de", "bis", GAP)])
+def test_a_share_is_a_percentage_or_two(code: str, to: str, gap: str) -> None:
+    said = language(code)
+    assert [said.percent(8, 27), said.percent(100, 100)] == [f"8 {to} 27{gap}%", f"100{gap}%"]
 
 
 SCHEDULES = [

@@ -10,6 +10,7 @@ from icalendar import Calendar
 from cds_service.b12.words import Analyte, Phase
 from cds_service.errors import MalformedRequest
 from cds_service.fhir.valid import Resource
+from cds_service.language import ENGLISH
 from cds_service.plan_calendar import calendar_of
 from cds_service.plan_orders import resources_of
 from cds_service.planned import Loading, Plan
@@ -145,7 +146,7 @@ NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 
 def test_the_calendar_has_an_all_day_event_for_each_dose_and_check() -> None:
     found, protocol = plan(NEW, weekday=2), knowledge().protocols["us-practice"]
-    events = Calendar.from_ical(calendar_of(found, protocol, NOW, uuid4)).walk("VEVENT")
+    events = Calendar.from_ical(calendar_of(found, protocol, ENGLISH, NOW, uuid4)).walk("VEVENT")
     planned = [day for step in found.steps for day in step.days] + [one.day for one in found.checks]
     assert [event["dtstart"].dt for event in events] == planned
     assert all(type(event["dtstart"].dt) is date for event in events)
@@ -157,7 +158,22 @@ def test_the_calendar_has_an_all_day_event_for_each_dose_and_check() -> None:
 
 def test_the_calendar_tells_nothing_of_the_patient() -> None:
     protocol, always = knowledge().protocols["us-practice"], UUID(int=7)
-    text = calendar_of(plan(NEW), protocol, NOW, lambda: always).decode()
+    text = calendar_of(plan(NEW), protocol, ENGLISH, NOW, lambda: always).decode()
     assert not re.search(r"Condition|Observation|pat\b|ernicious|1951|female|9\.1|Patient", text)
-    other = calendar_of(plan(NEW.replace("90 pg", "80 pg").replace("1951", "1944")), protocol, NOW, lambda: always)
-    assert other.decode() == text
+    another = plan(NEW.replace("90 pg", "80 pg").replace("1951", "1944"))
+    assert calendar_of(another, protocol, ENGLISH, NOW, lambda: always).decode() == text
+
+
+@pytest.mark.parametrize(
+    ("code", "first", "check", "dose"),
+    [
+        ("es", "Inyección de vitamina B12: pauta inicial, 1 de 8", "Análisis de sangre", "1000 mcg según"),
+        ("de", "Vitamin-B12-Injektion: Aufsättigung, 1 von 8", "Blutuntersuchung", "1000 Mikrogramm laut"),
+    ],
+)
+def test_the_calendar_speaks_the_language_of_its_reader(code: str, first: str, check: str, dose: str) -> None:
+    protocol, language = knowledge().protocols["us-practice"], knowledge().words[code].language
+    events = Calendar.from_ical(calendar_of(plan(NEW), protocol, language, NOW, uuid4)).walk("VEVENT")
+    assert str(events[0]["summary"]) == first
+    assert str(events[0]["description"]).startswith(dose)
+    assert str(events[-1]["summary"]) == check

@@ -100,3 +100,29 @@ def test_facts_are_plain_in_the_trace(knowledge: Knowledge) -> None:
         "strength": "1000 mcg per mL",
         "regimen": "uk-standard",
     }
+
+
+# A template shown to people
+
+
+PLAIN = {
+    "{{ days }} days since {{ last_dose | day }}": "[days] days since [last dose]",
+    "{{ 'point' if more == 1 else 'points' }}": "point/points",
+    "ended{% if ordered is defined %} ({{ ordered | day }}){% endif %}": "ended ([ordered])",
+    "{% if a is undefined %}Held?{% elif a == 'b' %}Holds it.{% else %}May hold it.{% endif %} Ask": (
+        "Held? / Holds it. / May hold it. Ask"
+    ),
+}
+
+
+@pytest.mark.parametrize(("template", "plain"), PLAIN.items())
+def test_a_template_is_told_without_its_code(template: str, plain: str) -> None:
+    assert wording.plain_text(template) == plain
+
+
+def test_no_rule_shows_code_to_a_reader(knowledge: Knowledge) -> None:
+    for code, words in knowledge.words.items():
+        for rule, card in words.texts.items():
+            for name, text in card.variants.items():
+                told = wording.plain_text(text.words, text.language)
+                assert not set("{}") & set(told), f"{code} {rule}.{name}"

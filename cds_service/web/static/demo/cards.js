@@ -2,7 +2,6 @@
 
 import { launchAddress } from "./cds.js";
 
-const WORDS = { critical: "Critical", warning: "Warning", info: "Information" };
 const RANK = { critical: 0, warning: 1, info: 2 };
 const written = import("../vendor/markdown-it/markdown-it.esm.min.mjs").then(
   ({ default: MarkdownIt }) => new MarkdownIt({ html: false, linkify: false }).disable("image"),
@@ -22,56 +21,60 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Words that stay in the language that they came in. */
+export const quoted = (lang, ...children) => make("span", { lang }, ...children);
+
 /** One card. `shown` is {hook, card}; `accept(shown, suggestion)` and `override(shown, reason)` are called on a click. */
 export function cardElement(shown, session, { accept, override }) {
   const { card } = shown;
+  const { words } = session;
   const lang = card.extension?.["org.cobalamin-cds.trace"]?.language ?? "en";
-  const title = make("h4", { lang }, make("span", { class: "word", lang: "en" }, WORDS[card.indicator]), card.summary);
+  const title = make("h4", {}, make("span", { class: "word" }, words[card.indicator]), quoted(lang, card.summary));
   const detail = make("div", { class: "detail", lang }, card.detail ?? "");
   written.then((markdown) => { detail.innerHTML = markdown.render(card.detail ?? ""); });
   const buttons = (card.suggestions ?? []).map((one) =>
     make("button", { type: "button", lang, class: one.isRecommended ? "primary" : "", onclick: () => accept(shown, one) }, one.label),
   );
-  const links = (card.links ?? []).map((link) => linkElement(link, session));
+  const links = (card.links ?? []).map((link) => linkElement(link, lang, session));
   return make(
     "article",
     { class: "card", "data-indicator": card.indicator, "data-rule": card.source.topic?.code, "data-hook": shown.hook },
     title,
     detail,
-    make("p", { class: "source" }, `Source: ${card.source.label}`),
-    make("div", { class: "actions" }, ...buttons, ...links, overriding(shown, override)),
+    make("p", { class: "source" }, `${words.source}: `, quoted("en", card.source.label)),
+    make("div", { class: "actions" }, ...buttons, ...links, overriding(shown, words, override)),
   );
 }
 
-function overriding(shown, override) {
+function overriding(shown, words, override) {
   const { uuid, overrideReasons: reasons = [] } = shown.card;
-  const choice = make("select", { name: "reason", id: `reason-${uuid}` }, make("option", { value: "" }, "No reason given"));
+  const choice = make("select", { name: "reason", id: `reason-${uuid}` }, make("option", { value: "" }, words.noReason));
   reasons.forEach((reason, index) => choice.append(make("option", { value: index }, reason.display)));
   const comment = make("input", { name: "comment", id: `comment-${uuid}`, maxlength: 500 });
   const form = make(
     "form",
     { class: "override", autocomplete: "off" },
-    make("p", {}, make("label", { for: choice.id }, "Reason"), choice),
-    make("p", {}, make("label", { for: comment.id }, "Comment"), comment),
-    make("p", {}, make("button", {}, "Override")),
+    make("p", {}, make("label", { for: choice.id }, words.reason), choice),
+    make("p", {}, make("label", { for: comment.id }, words.comment), comment),
+    make("p", {}, make("button", {}, words.override)),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const { code, system, display } = reasons[choice.value] ?? {};
     override(shown, { reason: code && { code, system, display }, userComment: comment.value.trim() || undefined });
   });
-  return make("details", {}, make("summary", {}, "Override ..."), form);
+  return make("details", {}, make("summary", {}, words.overrideOpen), form);
 }
 
 /** A SMART link waits for its launch, so that a click opens it at once. */
-function linkElement(link, session) {
-  const element = make("a", { class: "button", target: "_blank", rel: "noopener" }, link.label);
+function linkElement(link, lang, session) {
+  const element = make("a", { class: "button", target: "_blank", rel: "noopener" }, quoted(lang, link.label));
   if (link.type !== "smart") element.href = link.url;
   else {
     element.setAttribute("aria-disabled", "true");
     launchAddress(link, session).then(
       (address) => { element.href = address; element.removeAttribute("aria-disabled"); },
-      () => { element.textContent += " (could not be launched)"; },
+      () => { element.append(` ${session.words.notLaunched}`); },
     );
   }
   return element;

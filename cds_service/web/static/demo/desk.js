@@ -76,29 +76,46 @@ export class Desk {
   }
 }
 
-/** An order in words. */
-export function wordsOf(resource) {
+/** An order as parts, each {text, lang}: the chart's own words, and steps said in the page's. */
+export function partsOf(resource, words) {
   const name = resource.medicationCodeableConcept?.text ?? resource.code?.text ?? resource.title ?? resource.resourceType;
-  const steps = (resource.dosageInstruction ?? []).map(wordsOfStep).filter(Boolean);
-  return steps.length ? `${name}: ${steps.join("; then ")}` : name;
+  const steps = (resource.dosageInstruction ?? []).map((step) => partOf(step, words)).filter((one) => one.text);
+  const parts = steps.flatMap((one, index) => {
+    const [before, after] = index ? words.schedule.then.split("{next}") : ["", ""];
+    return [{ text: `${index ? "; " : ": "}${before}` }, one, { text: after }];
+  });
+  return [{ text: name, lang: "en" }, ...parts].filter((one) => one.text);
 }
 
-const UNITS = { d: "day", wk: "week", mo: "month", h: "hour", a: "year" };
-
-/** One step of an order: its text, or what stands in its fields. */
-export function wordsOfStep(step) {
-  if (step.text) return step.text;
+/** One step of an order: its text, which is the chart's, or what stands in its fields. */
+export function partOf(step, words) {
+  if (step.text) return { text: step.text, lang: "en" };
   const dose = step.doseAndRate?.[0]?.doseQuantity;
   const repeat = step.timing?.repeat ?? {};
+  const route = step.route?.coding?.find((one) => one.code in words.routes)?.code;
   const said = [];
-  if (dose) said.push(`${dose.value} ${dose.unit}`);
-  if (step.route?.text ?? step.route?.coding?.[0]?.display) said.push(step.route.text ?? step.route.coding[0].display.toLowerCase());
-  if (repeat.periodUnit) {
-    const most = repeat.periodMax ? ` to ${repeat.periodMax}` : "";
-    const unit = UNITS[repeat.periodUnit] + (repeat.period === 1 && !most ? "" : "s");
-    const times = (repeat.frequency ?? 1) > 1 ? `${repeat.frequency} times ` : "";
-    said.push(`${times}every ${repeat.period === 1 && !most ? "" : `${repeat.period}${most} `}${unit}`);
-  }
-  if (repeat.count) said.push(`${repeat.count} doses`);
-  return said.join(", ");
+  if (dose) said.push(`${number(dose.value)} ${words.units[dose.unit] ?? dose.unit}`);
+  if (route) said.push(words.routes[route].toLowerCase());
+  if (repeat.periodUnit) said.push(schedule(repeat, words.schedule));
+  if (repeat.count) said.push(`${repeat.count} ${words.schedule.dose[repeat.count === 1 ? 0 : 1]}`);
+  return { text: said.join(", ") };
+}
+
+/** With the decimal sign of the page's language, and nothing between thousands. */
+export function number(value) {
+  return value.toLocaleString(document.documentElement.lang, { useGrouping: false, maximumFractionDigits: 20 });
+}
+
+function schedule(repeat, said) {
+  const { frequency = 1, period = 1, periodMax = period, periodUnit } = repeat;
+  const single = period === 1 && periodMax === 1;
+  const range = period === periodMax ? number(period) : fill(said.span, { low: number(period), high: number(periodMax) });
+  const span = `${range} ${said.units[periodUnit][single ? 0 : 1]}`;
+  if (frequency === 1) return single ? said.each[periodUnit] : fill(said.every, { span });
+  const times = said.times[frequency] ?? fill(said.often, { times: number(frequency) });
+  return `${times} ${single ? said.within[periodUnit] : fill(said.withinMany, { span })}`;
+}
+
+function fill(template, values) {
+  return template.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }

@@ -1,11 +1,12 @@
 // The demo EHR: opens the chart, asks the service as orders change, and does what is chosen on its cards.
 
-import { byUrgency, cardElement, make } from "./cards.js";
+import { byUrgency, cardElement, make, quoted } from "./cards.js";
 import { Client } from "./cds.js";
-import { Desk, refOf, wordsOf } from "./desk.js";
+import { Desk, partsOf, refOf } from "./desk.js";
 
 const PAUSE = 350; // milliseconds without typing, after which a changed order is asked about
 const session = JSON.parse(document.getElementById("session").textContent);
+const { words } = session;
 const byId = (id) => document.getElementById(id);
 const status = byId("status");
 const form = byId("order");
@@ -24,10 +25,10 @@ document.querySelector(".patients [aria-current]").scrollIntoView({ block: "near
 openChart();
 if (desk.drafts.size) askAbout("order-select");
 Promise.all([import("./order.js"), import("./behind.js")]).then(([order, { Behind }]) => {
-  behind = new Behind(document.querySelector(".behind"));
+  behind = new Behind(document.querySelector(".behind"), words);
   waiting.splice(0).forEach((exchange) => behind.add(exchange));
   fields = order;
-  fields.prepare(form, session.products);
+  fields.prepare(form, session);
   showOrders();
   listen();
 });
@@ -46,7 +47,7 @@ async function ask(list, hook, context) {
   asking += 1;
   const turn = asking;
   lists[`${list}Turn`] = turn;
-  say("Asking the service ...");
+  say(words.asking);
   try {
     const cards = await client.call(hook, context);
     if (lists[`${list}Turn`] !== turn) return false;
@@ -54,7 +55,7 @@ async function ask(list, hook, context) {
     showCards();
     return true;
   } catch (fault) {
-    say(`The service did not answer: ${fault.message}`);
+    say(`${words.noAnswer} `, quoted("en", fault.message));
     return false;
   }
 }
@@ -65,14 +66,14 @@ function keyOf(card) {
   return `${card.source.topic?.code} ${trace.variant} ${trace.evidence?.[0]}`;
 }
 
-function say(words) {
-  status.textContent = words;
+function say(...parts) {
+  status.replaceChildren(...parts);
 }
 
 function showCards() {
   const count = lists.chart.length + lists.orders.length;
-  say(count ? `${count} ${count === 1 ? "card" : "cards"}` : "No cards: the service has nothing to say.");
-  byId("cards").replaceChildren(...group("On this order", lists.orders), ...group("As the chart was opened", lists.chart));
+  say(count ? `${count} ${count === 1 ? words.card : words.cards}` : words.noCards);
+  byId("cards").replaceChildren(...group(words.onOrder, lists.orders), ...group(words.onOpening, lists.chart));
 }
 
 function group(title, shown) {
@@ -103,33 +104,38 @@ function override(shown, overrideReason) {
   const said = overrideReason.reason || overrideReason.userComment;
   tell(hook, { card: card.uuid, outcome: "overridden", ...(said && { overrideReason }) });
   const why = [overrideReason.reason?.display, overrideReason.userComment].filter(Boolean).join("; ");
-  overridden.set(keyOf(card), `Overridden: ${card.summary}${why ? ` (${why})` : ""}`);
-  byId("overridden").replaceChildren(make("ul", {}, ...[...overridden.values()].map((words) => make("li", {}, words))));
+  overridden.set(keyOf(card), `${words.overridden}: ${card.summary}${why ? ` (${why})` : ""}`);
+  byId("overridden").replaceChildren(make("ul", {}, ...[...overridden.values()].map((said) => make("li", {}, said))));
   drop(shown);
   byId("advice-title").focus();
 }
 
 function tell(hook, item) {
-  client.feedback(hook, item).catch((fault) => say(`Feedback was not taken: ${fault.message}`));
+  client.feedback(hook, item).catch((fault) => say(`${words.feedbackLost} `, quoted("en", fault.message)));
 }
 
 function showOrders() {
   if (!fields) return;
   byId("fields").hidden = byId("sign").hidden = byId("remove").hidden = !desk.drafts.size;
-  const simple = fields.show(form, desk.current, session.products);
+  const simple = fields.show(form, desk.current, session);
   for (const name of ["product", "dose", "unit", "route", "every", "per", "count", "text"]) form[name].disabled = !simple;
   byId("steps").hidden = simple;
-  if (!simple) byId("steps").replaceChildren(fields.stepsElement(desk.current));
-  byId("sign").textContent = desk.drafts.size > 1 ? `Sign ${desk.drafts.size} orders` : "Sign";
+  if (!simple) byId("steps").replaceChildren(fields.stepsElement(desk.current, words));
+  byId("sign").textContent = desk.drafts.size > 1 ? words.signMany.replace("{count}", desk.drafts.size) : words.sign;
   showDrafts();
-  const signed = desk.signed.map((one) => make("li", {}, `${one.resourceType === "CarePlan" ? "Saved" : "Signed"}: ${wordsOf(one)}`));
+  const signed = desk.signed.map((one) => make("li", {}, `${one.resourceType === "CarePlan" ? words.saved : words.signed}: `, ...said(one)));
   byId("signed").replaceChildren(...(signed.length ? [make("ul", { class: "done" }, ...signed)] : []));
+}
+
+/** An order in words, each part in its language. */
+function said(resource) {
+  return partsOf(resource, words).map(({ text, lang }) => quoted(lang, text));
 }
 
 function showDrafts() {
   const listed = [...desk.drafts.values()].map((draft) => {
     const pick = () => { desk.chosen = refOf(draft); showOrders(); };
-    return make("li", {}, make("button", { type: "button", "aria-pressed": String(refOf(draft) === desk.chosen), onclick: pick }, wordsOf(draft)));
+    return make("li", {}, make("button", { type: "button", "aria-pressed": String(refOf(draft) === desk.chosen), onclick: pick }, ...said(draft)));
   });
   byId("drafts").hidden = listed.length < 2;
   byId("drafts").replaceChildren(...listed);
@@ -148,6 +154,7 @@ function listen() {
 function changed(event) {
   if (event.target.name === "text") ownWords = Boolean(form.text.value.trim());
   if (event.target.name === "product") fields.followProduct(form, session.products);
+  if (event.target.name === "dose") fields.checkDose(form, words);
   if (!ownWords) form.text.value = fields.directions(form);
   desk.put(fields.read(form, desk.current, session));
   byId("sign").hidden = byId("remove").hidden = false;
@@ -186,8 +193,8 @@ async function sign() {
     if (!(await askAbout("order-sign")) || drafts !== JSON.stringify(desk.context)) return;
     checked = drafts;
     if (lists.orders.length) {
-      say(`${status.textContent}. Not signed yet: accept, override, or sign again as it is.`);
-      byId("sign").textContent = "Sign as it is";
+      say(`${status.textContent}. ${words.notSigned}`);
+      byId("sign").textContent = words.signAsItIs;
       return;
     }
   }
