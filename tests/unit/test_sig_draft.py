@@ -27,6 +27,7 @@ LASTING = {
     "1 mg daily x 1": "1000 mcg | every 1 d x 1",
     "1 mg twice daily for life": "1000 mcg | 2x every 1 d open",
     "1 mg twice daily x 7 doses": "1000 mcg | 2x every 1 d x 7",
+    "1 mg twice daily for 7 doses": "1000 mcg | 2x every 1 d x 7",
     "1 mg twice daily x 7": "refused: a number may count doses or periods",
     "1 mg daily for 2 weeks (15 days)": "refused: two different durations",
     "1 mg daily for 2 weeks (2-3 weeks)": "refused: two different durations",
