@@ -139,7 +139,7 @@ def _shared(common: Sequence[Entry]) -> str:
         "No guideline gives most of these. Each source says so, and says what the value was drawn from.",
         _listed(common),
         "**Error-prone forms of writing**",
-        table(["form", "safe", "since", "source"], map(_form, first.abbreviations)),
+        table(["form", "safe", "since", "source"], map(_form, first.abbreviations.values())),
     ])  # fmt: skip
 
 

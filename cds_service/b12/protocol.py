@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -239,7 +240,7 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
     spacing: tuple[Spacing, ...]
     supply: SupplyLimits
     planning: Planning
-    abbreviations: tuple[Abbreviation, ...]
+    abbreviations: Mapping[str, Abbreviation]
     bands: tuple[Band, ...] = ()
     lifelong: tuple[Indication, ...] = (Indication.PERMANENT_MALABSORPTION,)
 

@@ -38,7 +38,7 @@ UNKNOWN = Unit(AmountKind.UNKNOWN)
 SPELLINGS: tuple[tuple[Unit, str], ...] = (
     (GRAM, "g gm gram grams"),
     (MILLIGRAM, "mg mgs MG milligram milligrams milligramme milligrammes"),
-    (MICROGRAM, "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg mikrogram gamma \u03b3"),
+    (MICROGRAM, "ug mcg mcgs MCG Mcg UG [ug] \u00b5g \u03bcg microg mikrogram mikrogramm gamma \u03b3"),
     (MICROGRAM, "microgram micrograms microgramme microgrammes"),
     (NANOGRAM, "ng nanogram nanograms"),
     (MILLILITRE, "mL ml ML Ml mls mLs cc millilitre millilitres milliliter milliliters"),

@@ -20,7 +20,7 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
       such as a zero after the point, a number that begins with the point, or a short form of a unit, route or time
     Then say its safe spelling and offer the text with it.
     """
-    texts = safe_texts(draft, episode.protocol.abbreviations)
+    texts = safe_texts(draft, tuple(episode.protocol.abbreviations.values()))
     if not texts:
         return Silent("no dosage text uses an error-prone form")
     written, safe = written_in(texts)

@@ -6,11 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from cds_service.b12.abbreviations import safe_texts, written_in
-from cds_service.b12.policy import Written
+from cds_service.b12.policy import Abbreviation, Written
 from cds_service.b12.record import SigReading, SigRefused
 from cds_service.b12.sig import read_sig
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import RXNORM, read, resource, timeline
+
+
+def forms(knowledge: Knowledge, protocol: str = "us-practice") -> tuple[Abbreviation, ...]:
+    return tuple(knowledge.protocols[protocol].abbreviations.values())
 
 
 def respelled(knowledge: Knowledge, *texts: str, name: str = "Cyanocobalamin injection") -> list[str]:
@@ -18,7 +22,7 @@ def respelled(knowledge: Knowledge, *texts: str, name: str = "Cyanocobalamin inj
     concept = {"text": name}
     draft = resource("MedicationRequest", id="d", dosageInstruction=steps, medicationCodeableConcept=concept)
     [order] = timeline(knowledge, read(knowledge, drafts=(draft,)).record).drafts
-    return [one.text for one in safe_texts(order, knowledge.protocols["us-practice"].abbreviations)]
+    return [one.text for one in safe_texts(order, forms(knowledge))]
 
 
 def meant(read: SigReading | SigRefused) -> object:
@@ -96,7 +100,7 @@ def test_a_product_without_a_name_has_no_name_to_spare(knowledge: Knowledge) -> 
     )
     [order] = timeline(knowledge, read(knowledge, drafts=(draft,)).record).drafts
 
-    assert [one.text for one in safe_texts(order, knowledge.protocols["us-practice"].abbreviations)] == ["1 mg subcut"]
+    assert [one.text for one in safe_texts(order, forms(knowledge))] == ["1 mg subcut"]
 
 
 def test_each_step_is_respelled_by_itself(knowledge: Knowledge) -> None:
@@ -111,13 +115,21 @@ def test_forms_are_told_once_each(knowledge: Knowledge) -> None:
     draft = resource("MedicationRequest", id="d", dosageInstruction=steps)
     [order] = timeline(knowledge, read(knowledge, drafts=(draft,)).record).drafts
 
-    assert written_in(safe_texts(order, knowledge.protocols["us-practice"].abbreviations)) == (
+    assert written_in(safe_texts(order, forms(knowledge))) == (
         "qd, SC",
         "daily, subcut",
     )
 
 
 def test_the_examples_of_the_list_are_found_by_their_own_rows(knowledge: Knowledge) -> None:
-    for one in knowledge.protocols["us-practice"].abbreviations:
+    for one in forms(knowledge):
         number = "5 " if one.written is Written.UNIT else ""
         assert respelled(knowledge, f"give {number}{one.form} monthly") == [f"give {number}{one.safe} monthly"]
+
+
+def test_every_protocol_s_microgram_is_read_as_one(knowledge: Knowledge) -> None:
+    spelled = {name: knowledge.protocols[name].abbreviations["microgram"].safe for name in knowledge.protocols}
+
+    assert {spelled[name] for name in ("us-practice", "uk-nice-bnf", "de-label")} == {"mcg", "micrograms", "Mikrogramm"}
+    for safe in spelled.values():
+        assert meant(read_sig(f"1000 {safe} IM monthly")) == meant(read_sig("1000 mcg IM monthly"))
