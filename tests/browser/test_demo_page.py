@@ -192,6 +192,16 @@ def test_everybody_can_use_the_page(service: Service, open_page: Callable[..., P
         check_accessible(page)
 
 
+def test_what_an_orders_card_says_the_charts_does_not_say_again(service: Service, page: Page) -> None:
+    broken_off = cards(opened(page, service, "brandt-anna")).filter(has_text="B12 loading looks incomplete")
+    expect(page.get_by_role("button", name="Add the remaining 4 loading doses")).to_be_visible()
+    expect(cards(page).filter(has_text="Check after starting B12")).to_have_count(1)
+    expect(broken_off).to_have_count(1)
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("button", name="Add the remaining 4 loading doses")).to_have_count(0)
+    expect(broken_off).to_have_count(1)
+
+
 def test_a_reader_of_german_uses_it_on_a_phone(service: Service, open_page: Callable[..., Page]) -> None:
     page = opened(open_page(LOOKS[-1], "de-DE"), service, "brandt-anna")
     page.get_by_role("button", name="Restliche Gaben der Aufsättigung hinzufügen (4)").click()

@@ -13,6 +13,7 @@ const form = byId("order");
 const desk = new Desk(session);
 const lists = { chart: [], orders: [] };
 const overridden = new Map();
+const told = new Set(); // advice that an order's card gives, with its correction: the chart's need not repeat it
 const waiting = [];
 let behind = { add: (exchange) => waiting.push(exchange) };
 let fields = null;
@@ -71,9 +72,11 @@ function say(...parts) {
 }
 
 function showCards() {
-  const count = lists.chart.length + lists.orders.length;
+  for (const { card } of lists.orders) told.add(keyOf(card));
+  const chart = lists.chart.filter(({ card }) => !told.has(keyOf(card)));
+  const count = chart.length + lists.orders.length;
   say(count ? `${count} ${count === 1 ? words.card : words.cards}` : words.noCards);
-  byId("cards").replaceChildren(...group(words.onOrder, lists.orders), ...group(words.onOpening, lists.chart));
+  byId("cards").replaceChildren(...group(words.onOrder, lists.orders), ...group(words.onOpening, chart));
 }
 
 function group(title, shown) {
@@ -177,6 +180,7 @@ async function remove() {
   desk.remove(desk.chosen ?? [...desk.drafts.keys()].at(-1));
   ownWords = false;
   lists.orders = [];
+  told.clear();
   showOrders();
   showCards();
   byId("new").focus();
