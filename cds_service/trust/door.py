@@ -79,8 +79,8 @@ class TokenDoor:
             raise Unauthorized(str(fault), *shown) from None
 
     def warm(self) -> None:
-        """Begin to fetch all key sets, so that the first calls need not wait for them."""
-        self.trusted.published.refresh()
+        """Recall the key sets and begin to fetch them, so that the first calls need not wait for them."""
+        self.trusted.published.warm()
 
     def _judged(self, token: Token, path: str) -> Client:
         """What costs least is asked first, and keys are not looked for before the rest holds."""

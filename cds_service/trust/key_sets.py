@@ -1,5 +1,5 @@
 """
-Key sets that clients publish at a URL, kept in memory.
+Key sets that clients publish at a URL, kept in memory, and on disk for the workers to come.
 
 A call that comes with a known key never waits: what is old is fetched anew behind it, and goes on to be used while the
 client's host is down. A call with an unknown key waits a short time for one fetch, of which there is at most one at a
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from cds_service.errors import OutboundFault
+from cds_service.trust.kept_keys import KeptKeys
 from cds_service.trust.keys import Key, read_keys
 
 LOG = logging.getLogger(__name__)
@@ -35,8 +36,15 @@ FetchKeys = Callable[[str, Mapping[str, str], float], bytes]
 class KeySet:
     """The keys at one URL. `clock` gives seconds that never run backwards. Safe between threads."""
 
-    def __init__(self, url: str, fetch: FetchKeys, clock: Callable[[], float], wait: float = WAIT_SECONDS) -> None:
-        self._url, self._fetch, self._clock, self._wait = url, fetch, clock, wait
+    def __init__(
+        self,
+        url: str,
+        fetch: FetchKeys,
+        clock: Callable[[], float],
+        wait: float = WAIT_SECONDS,
+        kept: KeptKeys | None = None,
+    ) -> None:
+        self._url, self._fetch, self._clock, self._wait, self._kept = url, fetch, clock, wait, kept
         self._lock = threading.Lock()
         self._keys: tuple[Key, ...] = ()
         self._read_at = self._tried_at = float("-inf")
@@ -62,6 +70,17 @@ class KeySet:
                 threading.Thread(target=self._load, args=(self._under_way,), name="key-set", daemon=True).start()
             return self._under_way
 
+    def recall(self) -> None:
+        """Begin with the keys that another worker fetched, as old as they are."""
+        found = self._kept.recall(self._url) if self._kept else None
+        if found is None or self._keys:
+            return
+        body, age = found
+        try:
+            self._keys, self._read_at = _read(body), self._clock() - age
+        except (OutboundFault, ValueError, RecursionError) as fault:
+            LOG.warning("kept key set not read", extra={"fault": type(fault).__name__})
+
     def _known(self, kid: str) -> tuple[Key, ...]:
         if self._clock() - self._read_at >= STALE_SECONDS:
             return ()
@@ -69,8 +88,10 @@ class KeySet:
 
     def _load(self, under_way: threading.Event) -> None:
         try:
-            self._keys = _read(self._fetch(self._url, ACCEPT, FETCH_SECONDS))
-            self._read_at = self._clock()
+            body = self._fetch(self._url, ACCEPT, FETCH_SECONDS)
+            self._keys, self._read_at = _read(body), self._clock()
+            if self._kept:
+                self._kept.keep(self._url, body)
         except (OutboundFault, ValueError, RecursionError) as fault:
             kind = fault.kind if isinstance(fault, OutboundFault) else type(fault).__name__
             LOG.warning("key set not fetched", extra={"fault": kind, "where": self._url})
@@ -88,9 +109,14 @@ class KeySets:
     """The key sets of all clients, by URL. Nothing is fetched but the URLs named here."""
 
     def __init__(
-        self, urls: Iterable[str], fetch: FetchKeys, clock: Callable[[], float], wait: float = WAIT_SECONDS
+        self,
+        urls: Iterable[str],
+        fetch: FetchKeys,
+        clock: Callable[[], float],
+        wait: float = WAIT_SECONDS,
+        kept: KeptKeys | None = None,
     ) -> None:
-        self._sets: Mapping[str, KeySet] = {url: KeySet(url, fetch, clock, wait) for url in urls}
+        self._sets: Mapping[str, KeySet] = {url: KeySet(url, fetch, clock, wait, kept) for url in urls}
 
     def named(self, urls: Iterable[str], kid: str) -> tuple[Key, ...]:
         """The keys of that name in the first of these sets that has it."""
@@ -99,7 +125,8 @@ class KeySets:
                 return found
         return ()
 
-    def refresh(self) -> None:
-        """Fetch all sets behind the caller, so that the first call need not wait."""
+    def warm(self) -> None:
+        """Recall all sets, and fetch them anew behind the caller, so that the first call need not wait."""
         for one in self._sets.values():
+            one.recall()
             one.refresh()

@@ -11,6 +11,7 @@ from cds_service.clients import Client
 from cds_service.errors import SettingsFault
 from cds_service.settings import Settings
 from cds_service.trust.door import TokenDoor, trusted
+from cds_service.trust.kept_keys import KeptKeys
 from cds_service.trust.key_sets import FetchKeys, KeySets
 from cds_service.trust.replay import Replays
 
@@ -51,7 +52,8 @@ def token_door(
     if not base_of(settings.base_url):
         raise SettingsFault("COBALAMIN_BASE_URL: expected this service's public http(s) URL, which tokens name as aud")
     listed = tuple(clients)
-    published = KeySets({url for client in listed for url in client.jwks_urls}, fetch, monotonic)
+    kept = KeptKeys(settings.spool_dir, lambda: clock().timestamp())
+    published = KeySets({url for client in listed for url in client.jwks_urls}, fetch, monotonic, kept=kept)
     url = settings.replay_url or f"sqlite:///{settings.spool_dir / REPLAYS}"
     replays = Replays(url, monotonic, unchecked) if settings.replay_check else None
     return TokenDoor(trusted(listed, published), settings.base_url.rstrip("/"), replays, clock)

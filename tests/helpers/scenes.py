@@ -181,7 +181,7 @@ def of_two_keys(number: int) -> Asked:
 
 
 def key_host_dead(stage: Stage) -> Report:
-    """The host of the client's keys fails, then hangs, then is gone; keys that are known hold on."""
+    """The host of the client's keys fails, then hangs, then is gone; known keys hold on, in new workers too."""
     with ExitStack() as hosts, suspended() as hang:
         keys = hosts.enter_context(key_host(jwk(private_key())))
         with guarded(stage, f"{keys.base}/jwks") as service, loading(service.url, of_two_keys) as load:
@@ -193,6 +193,9 @@ def key_host_dead(stage: Stage) -> Report:
             hang.release()
             hosts.close()
             load.advance_answered(stage.calls)
+            for worker in workers_of(service):
+                os.kill(worker, signal.SIGKILL)
+                load.advance_answered(stage.calls)
             return stage.report("host of keys dead", load, service)
 
 

@@ -203,7 +203,7 @@ def test_the_sets_of_a_client_are_asked_one_after_the_other(outbound: Outbound, 
 
 def test_sets_can_be_fetched_before_the_first_call(outbound: Outbound, clock: Clock, host: KeyHost) -> None:
     sets = KeySets([f"{host.base}/a"], outbound.get, clock)
-    sets.refresh()
+    sets.warm()
     deadline = time.monotonic() + SECONDS
     while not host.asked and time.monotonic() < deadline:
         time.sleep(0.01)
