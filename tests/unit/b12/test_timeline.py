@@ -319,9 +319,8 @@ def test_the_cyanide_antidote_is_no_dose_of_b12() -> None:
     assert (found.doses, found.courses) == ((), ())
 
 
-def test_the_cyanide_antidote_is_none_where_no_amount_is_told(knowledge: Knowledge) -> None:
-    cyanokit = {"medicationCodeableConcept": {"text": "Cyanokit"}}
-    found = of(knowledge, use("MedicationAdministration", "2026-03-01", **cyanokit))
+def test_the_cyanide_antidote_is_none_where_no_amount_is_told() -> None:
+    found = standing("given 2026-03-02 [Cyanokit] IV").timeline
 
     assert (found.doses, found.courses) == ((), ())
 
