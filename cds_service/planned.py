@@ -23,6 +23,8 @@ from cds_service.b12.words import Indication
 from cds_service.errors import MalformedRequest
 from cds_service.plan_dates import Choices, PlannedStep, allowed_intervals, check_choices, chosen_regimen, planned_steps
 
+BEFORE = "Before more is planned: {of}."
+NO_LEVEL = "A B12 level is of no use while injections go on."
 AFTER_LAPSE = "The last dose is long ago. No guideline says whether to load again: look at symptoms and blood count."
 FOR_NERVES = "Neurological involvement is documented, and what was given is lighter than the protocol's loading for it."
 CORRECTED = "The cause is documented as over: injections may no longer be needed."
@@ -46,6 +48,14 @@ class Cause(Struct, frozen=True):
     words: str
 
 
+class Note(Struct, frozen=True):
+    """What a reader has to know beside the dates: a phrase of ours, another in its place `{of}`, and its source."""
+
+    words: str
+    of: str = ""
+    source: str = ""
+
+
 class CheckDay(Struct, frozen=True):
     """A check of the protocol with the tests that are still to be done, and its day."""
 
@@ -57,8 +67,8 @@ class Plan(Struct, frozen=True):
     """
     The plan. `why_not` says why there is none; then only the causes are told.
 
-    `loading` is what was planned of it, of `offered`; `regimen` what was chosen of the protocol's. `notes` are what a
-    reader has to know beside the dates.
+    `loading` is what was planned of it, of `offered`; `regimen` what was chosen of the protocol's. `notes` stand
+    beside the dates.
     """
 
     indication: Indication
@@ -70,7 +80,7 @@ class Plan(Struct, frozen=True):
     intervals: tuple[int, int] | None = None
     steps: tuple[PlannedStep, ...] = ()
     checks: tuple[CheckDay, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     why_not: str = ""
 
 
@@ -188,12 +198,12 @@ def _checks(episode: Episode, choices: Choices, loading: Loading) -> Iterator[Ch
         yield CheckDay(check, due_on(start, check))
 
 
-def _notes(episode: Episode, loading: Loading, choices: Choices) -> Iterator[str]:
+def _notes(episode: Episode, loading: Loading, choices: Choices) -> Iterator[Note]:
     monitoring, due, whole = episode.protocol.monitoring, episode.course.due, loading is Loading.WHOLE
     if because := covered_by(episode):
-        yield f"Before more is planned: {because}."
+        yield Note(BEFORE, of=because)
     if monitoring.b12_on_injections is False:
-        yield f"A B12 level is of no use while injections go on. {monitoring.b12_on_injections_source}"
+        yield Note(NO_LEVEL, source=monitoring.b12_on_injections_source)
     applies = {
         AFTER_LAPSE: bool(whole and due and due.lapsed),
         FOR_NERVES: whole and _owed_to_nerves(episode),
@@ -202,4 +212,4 @@ def _notes(episode: Episode, loading: Loading, choices: Choices) -> Iterator[str
         MOVED: choices.weekday is not None,
         NOT_FOR_LIFE: bool(episode.regimen and episode.regimen.maintenance and not episode.lifelong),
     }
-    yield from (words for words, true in applies.items() if true)
+    yield from (Note(words) for words, true in applies.items() if true)

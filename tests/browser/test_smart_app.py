@@ -64,6 +64,15 @@ def planned_days(page: Page) -> list[str]:
     return page.locator(".days li").all_inner_texts()
 
 
+def test_a_reader_of_german_gets_days_and_notes_in_german(service: Service, open_page: Callable[..., Page]) -> None:
+    page = open_page(locale="de-DE")
+    page.goto(f"{service.url}/smart/launch?iss={service.url}/demo/fhir&patient=hughes-gwen")
+    expect(page.locator("[data-patient]")).to_have_text("Gwen Hughes, geboren 17.02.1944")
+    notes = page.locator(".notes li")
+    expect(notes.filter(has_text="Ein B12-Spiegel sagt unter laufenden Injektionen nichts aus.")).to_have_count(1)
+    expect(notes.locator("[lang=en]")).to_contain_text("BNSSG")
+
+
 def test_everybody_can_read_the_story(service: Service, open_page: Callable[..., Page], look: Look) -> None:
     page = open_page(look)
     open_example(page, service, "brandt-anna")

@@ -63,8 +63,15 @@ function roomForPicture() {
 function showPatient(patient) {
   const name = (patient.name ?? [])[0] ?? {};
   const words = name.text ?? [...(name.given ?? []), name.family].filter(Boolean).join(" ");
-  const said = [words, patient.birthDate && `${place.dataset.bornWords} ${patient.birthDate}`].filter(Boolean).join(", ");
+  const said = [words, patient.birthDate && `${place.dataset.bornWords} ${dayOf(patient.birthDate)}`].filter(Boolean).join(", ");
   document.querySelector("[data-patient]").textContent = said;
+}
+
+/** A whole day as the page's language writes it; English pages write it as FHIR does. */
+function dayOf(text) {
+  const { lang } = document.documentElement;
+  if (lang === "en" || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return text;
+  return new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(text));
 }
 
 async function show(client, question) {
