@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import format_skeleton
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -70,10 +69,10 @@ def _years(born: date, language: Language) -> str:
 
 def _day(text: str, language: Language) -> str:
     """A FHIR date, which may be a month or a year."""
-    if len(text) == YEAR or language.grammar.iso_days:
+    if len(text) == YEAR:
         return text
     if len(text) == MONTH:
-        return format_skeleton("yMMM", date.fromisoformat(f"{text}-01"), locale=language.code)
+        return language.month(date.fromisoformat(f"{text}-01"))
     return language.day(date.fromisoformat(text))
 
 

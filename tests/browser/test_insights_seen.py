@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from cds_service.knowledge import Knowledge
 from tests.helpers.browser import LOOKS, Look, check_accessible, keep_screenshot
@@ -76,9 +76,9 @@ def test_longer_words_fit_too(
 def test_the_owner_of_the_rules_follows_one_of_them_by_keyboard(lived: Service, page: Page) -> None:
     weight = 0
 
-    def weigh(response: object) -> None:
+    def weigh(response: Response) -> None:
         nonlocal weight
-        weight += len(response.body())  # type: ignore[attr-defined]
+        weight += len(response.body())
 
     page.on("response", weigh)
     page.goto(address(lived))

@@ -148,34 +148,34 @@ def _grant(provider: Provider) -> type[AuthorizationCodeGrant]:
                 asked.get("code_challenge_method", ""),
             )
 
-        def query_authorization_code(self, code: str, client: Client) -> Code | None:  # noqa: ARG002
+        def query_authorization_code(self, code: str, client: Client) -> Code | None:  # noqa: ARG002 - Authlib's signature
             return provider.codes.get(code)
 
         def delete_authorization_code(self, authorization_code: Code) -> None:
             del provider.codes[authorization_code.code]
 
-        def authenticate_user(self, authorization_code: Code) -> dict[str, Any]:  # noqa: ARG002
+        def authenticate_user(self, authorization_code: Code) -> dict[str, Any]:  # noqa: ARG002 - Authlib's signature
             return provider.claims
 
     return Grant
 
 
 def _openid(provider: Provider) -> OpenIDCode:
-    class OpenID(OpenIDCode):  # type: ignore[misc]
-        def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:  # noqa: ARG002
+    class OpenID(OpenIDCode):  # type: ignore[misc] # Authlib has no types
+        def exists_nonce(self, nonce: str, request: OAuth2Request) -> bool:  # noqa: ARG002 - Authlib's signature
             return False
 
-        def get_client_algorithm(self, client: Client) -> str:  # noqa: ARG002
+        def get_client_algorithm(self, client: Client) -> str:  # noqa: ARG002 - Authlib's signature
             return "RS256"
 
-        def get_client_claims(self, client: Client) -> dict[str, Any]:  # noqa: ARG002
+        def get_client_claims(self, client: Client) -> dict[str, Any]:  # noqa: ARG002 - Authlib's signature
             now = int(time())
             return {"iss": provider.issuer, "aud": [CLIENT_ID], "iat": now, "exp": now + 300}
 
-        def resolve_client_private_key(self, client: Client) -> RSAKey:  # noqa: ARG002
+        def resolve_client_private_key(self, client: Client) -> RSAKey:  # noqa: ARG002 - Authlib's signature
             return provider.signing or provider.key
 
-        def generate_user_info(self, user: dict[str, Any], scope: str) -> UserInfo:  # noqa: ARG002
+        def generate_user_info(self, user: dict[str, Any], scope: str) -> UserInfo:  # noqa: ARG002 - Authlib's signature
             return UserInfo(user | provider.wrong)  # the last word on every claim
 
     return OpenID()

@@ -16,6 +16,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
+
+from cds_service.store.database import engine_of, migrate
 
 DEBIAN = Path("/usr/lib/postgresql")
 OWNER = "postgres"
@@ -155,3 +158,12 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path}/deep/er/store.db"
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture
+def engine(store_url: str) -> Iterator[Engine]:
+    """The engine of such a database, with our tables in it."""
+    engine = engine_of(store_url)
+    migrate(engine)
+    yield engine
+    engine.dispose()

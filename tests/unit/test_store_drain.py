@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event, select, text
 
-from cds_service.store.database import downgrade, engine_of, migrate, reading
+from cds_service.store.database import downgrade, migrate, reading
 from cds_service.store.drain import Drain
 from cds_service.store.models import CardRow, EvaluationRow, SpoolPosition
 from cds_service.store.queries import counts, feedback_of
@@ -19,14 +19,6 @@ from tests.helpers.lines import NOW, evaluation, feedback
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "spool"
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    engine = engine_of(store_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,14 +4,12 @@ import csv
 import io
 import json
 import tracemalloc
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from cds_service.store.database import engine_of, migrate
 from cds_service.store.drain import Drain
 from cds_service.store.export import Span, count_rows, export
 from cds_service.store.spool import Spool
@@ -19,14 +17,6 @@ from tests.helpers.lines import evaluation, feedback, fill
 
 ALL = ("evaluation", "card", "feedback")
 FIRST, SECOND, THIRD = (f"2026-11-2{day}T10:00:00Z" for day in (1, 2, 3))
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    engine = engine_of(store_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,14 +23,6 @@ TODAY = datetime(2026, 11, 22, tzinfo=UTC)
 
 def keeping(number: int) -> dict[str, int]:
     return dict.fromkeys(("evaluation", "card", "feedback"), number)
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    engine = engine_of(store_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def keep(engine: Engine, folder: Path, number: int, at: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 from msgspec import Raw
 from sqlalchemy import Engine, select
 
-from cds_service.store.database import downgrade, engine_of, migrate
+from cds_service.store.database import downgrade, migrate
 from cds_service.store.drain import Drain
 from cds_service.store.lines import Evaluation, ShownCard, evaluation_line
 from cds_service.store.models import TallyRow
@@ -22,14 +21,6 @@ from cds_service.store.tallies import LONGER, step_of
 VERDICTS = b'[{"rule":"a","finding":"late"},{"rule":"b","undecided":"a weight"},{"rule":"c","silent":"no draft"}]'
 AT = "2026-01-31T23:30:00-01:00"
 """In UTC, a day of the next month."""
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    engine = engine_of(store_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 def line(key: str, at: str = AT, verdicts: bytes = VERDICTS, microseconds: int = 900) -> bytes:

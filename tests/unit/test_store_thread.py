@@ -8,20 +8,11 @@ import pytest
 from sqlalchemy import Engine
 
 from cds_service.store import drain as drains
-from cds_service.store.database import engine_of, migrate
 from cds_service.store.drain import Drain
 from cds_service.store.queries import counts
 from cds_service.store.spool import Spool
 from cds_service.store.upkeep import DrainThread
 from tests.helpers.lines import evaluation
-
-
-@pytest.fixture
-def engine(store_url: str) -> Iterator[Engine]:
-    engine = engine_of(store_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
