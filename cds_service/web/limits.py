@@ -6,14 +6,13 @@ Counted in each worker for itself. More gets 429 and is told when to come back.
 
 from __future__ import annotations
 
-import time
+from collections import Counter
+from collections.abc import Callable
 from math import ceil
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
+from time import monotonic
 
 from flask import Flask, Response, g, request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 
 from cds_service.clients import DEVELOPMENT, Client
 from cds_service.errors import TooManyCalls, Unauthorized
@@ -34,14 +33,39 @@ SOON = 1
 """Seconds after which one of the calls at once will have ended."""
 
 
+MINUTE = 60.0
+Tick = Callable[[], float]
+"""A clock that only goes forward, in seconds."""
+
+
+class PerMinute:
+    """
+    Allows each key `most` times within the running minute, which begins with the first key that comes.
+
+    Ours, because the memory store of `limits`, which is the library for this, starts a thread at nearly every call.
+    """
+
+    def __init__(self, most: int, tick: Tick) -> None:
+        self._most, self._tick, self._lock = most, tick, Lock()
+        self._ends, self._counts = tick(), Counter[str]()
+
+    def take(self, key: str) -> float:
+        """Count `key` once more; 0 where that is allowed, else the seconds until it may come again."""
+        now = self._tick()
+        with self._lock:
+            if now >= self._ends:
+                self._ends, self._counts = now + MINUTE, Counter()
+            self._counts[key] += 1
+            return 0 if self._counts[key] <= self._most else self._ends - now
+
+
 class Limits:
     """The counters of one application."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._strategy = FixedWindowRateLimiter(MemoryStorage())
-        self._calls = RateLimitItemPerMinute(settings.calls_per_minute, namespace="calls")
-        self._wrong = RateLimitItemPerMinute(WRONG_TOKENS_PER_MINUTE, namespace="wrong-tokens")
-        self._asks = RateLimitItemPerMinute(ASKS_PER_MINUTE, namespace="asks")
+    def __init__(self, settings: Settings, tick: Tick = monotonic) -> None:
+        self._calls = PerMinute(settings.calls_per_minute, tick)
+        self._wrong = PerMinute(WRONG_TOKENS_PER_MINUTE, tick)
+        self._asks = PerMinute(ASKS_PER_MINUTE, tick)
         self._places = BoundedSemaphore(settings.calls_at_once)
         self._ask_places = BoundedSemaphore(max(1, settings.calls_at_once // ASKS_SHARE))
 
@@ -55,9 +79,9 @@ class Limits:
             raise TooManyCalls(AT_ONCE, SOON)
         g.place = places
         if asks:
-            self._take(self._asks, request.remote_addr or "", PER_MINUTE)
+            _take(self._asks, request.remote_addr or "", PER_MINUTE)
         else:
-            self._take(self._calls, _key(self._client()), PER_MINUTE)
+            _take(self._calls, _key(self._client()), PER_MINUTE)
 
     def leave(self, _: BaseException | None) -> None:
         """After every request, however it ended."""
@@ -72,13 +96,8 @@ class Limits:
             return admitted()
         except Unauthorized as fault:
             state().metrics.token_refused(str(fault))
-            self._take(self._wrong, request.remote_addr or "", WRONG_TOKENS)
+            _take(self._wrong, request.remote_addr or "", WRONG_TOKENS)
             raise
-
-    def _take(self, item: RateLimitItemPerMinute, key: str, limit: str) -> None:
-        if not self._strategy.hit(item, key):
-            until = self._strategy.get_window_stats(item, key).reset_time
-            raise TooManyCalls(limit, max(SOON, ceil(until - time.time())))
 
 
 def install_limits(app: Flask, settings: Settings) -> None:
@@ -87,6 +106,11 @@ def install_limits(app: Flask, settings: Settings) -> None:
     app.before_request(limits.enter)
     app.teardown_request(limits.leave)
     app.register_error_handler(TooManyCalls, _later)
+
+
+def _take(counted: PerMinute, key: str, limit: str) -> None:
+    if seconds := counted.take(key):
+        raise TooManyCalls(limit, max(SOON, ceil(seconds)))
 
 
 def _key(client: Client) -> str:
