@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
-from cds_service.b12.dose import B12Order, Mass, SigReader, b12_order_of, mass_of, route_of, step_of
+from cds_service.b12.dose import ROUTE_OF_FORM, B12Order, Mass, SigReader, Step, b12_order_of, mass_of, step_of
 from cds_service.b12.exposure import DrugDraft, Exposure, exposures_of_order, exposures_of_use
 from cds_service.b12.kinds import Kinds, kinds_of
 from cds_service.b12.labs import LabResult, lab_result_of
 from cds_service.b12.product import B12Product
 from cds_service.b12.protocol import Protocol
-from cds_service.b12.record import ClinicalRecord, Order, Use
-from cds_service.b12.words import Evidence, Form, Route, Substance
+from cds_service.b12.record import ClinicalRecord, Instruction, Order, Use
+from cds_service.b12.words import Evidence, Route, Substance
 
 NEVER_COUNTS = frozenset({
     "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
@@ -46,6 +46,15 @@ class DoseEvent(Struct, frozen=True, gc=False):
     mass: Mass | None
     evidence: Evidence
     refs: tuple[str, ...]
+
+
+class _Dose(Struct, frozen=True, gc=False):
+    """What one instruction of one product gives, whenever that is."""
+
+    substance: Substance
+    route: Route | None
+    mass: Mass | None
+    step: Step
 
 
 class StatedCourse(Struct, frozen=True, gc=False):
@@ -85,10 +94,10 @@ def timeline_of(
     today, kinds = as_of.date(), kinds_of(record, codes)
     b12 = {key: kind.b12 for key, kind in kinds.items() if kind.b12}
     used = [(one, b12[id(one.product)]) for one in record.uses if id(one.product) in b12 and _counts(one, as_of)]
-    doses = [(use, product) for use, product in used if not product.antidote]
-    told = (event for use, product in doses if (event := _dose_event(use, product, codes, read_sig, today)))
+    doses = _given([(use, product) for use, product in used if not product.antidote], codes, read_sig)
+    told = (event for use, dose in doses if (event := _dose_event(use, dose, today)))
     events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
-    courses = (course for use, product in doses if (course := _stated_course(use, product, codes, read_sig, today)))
+    courses = (course for use, dose in doses if (course := _stated_course(use, dose, today)))
     ordered = [one for one in record.orders if id(one.product) in b12 and _is_order(one)]
     history = (b12_order_of(one, b12[id(one.product)], codes, read_sig) for one in ordered)
     drafted = [one for one in record.drafts if id(one.product) in b12]
@@ -157,12 +166,19 @@ def _is_order(order: Order) -> bool:
     return order.status not in NEVER_COUNTS and order.intent not in NOT_AN_ORDER and not order.do_not_perform
 
 
-def _route(use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader) -> Route | None:
-    if route := route_of(use.instruction.route, codes, read_sig):
-        return route
-    return {Form.ORAL: Route.ORAL, Form.SUBLINGUAL: Route.SUBLINGUAL, Form.NASAL: Route.NASAL}.get(
-        product.form or Form.INJECTION
-    )
+def _given(
+    doses: Sequence[tuple[Use, B12Product]], codes: CodeSets, read_sig: SigReader
+) -> Sequence[tuple[Use, _Dose]]:
+    """Each use with its dose. The reader makes a single object of an instruction that comes often: it is read once."""
+    distinct = {(id(use.instruction), id(product)): (use.instruction, product) for use, product in doses}
+    read = {key: _dose_of(instruction, product, codes, read_sig) for key, (instruction, product) in distinct.items()}
+    return [(use, read[id(use.instruction), id(product)]) for use, product in doses]
+
+
+def _dose_of(instruction: Instruction, product: B12Product, codes: CodeSets, read_sig: SigReader) -> _Dose:
+    step = step_of(instruction, product, codes, read_sig)
+    route = step.route or (ROUTE_OF_FORM.get(product.form) if product.form else None)
+    return _Dose(product.substance, route, mass_of(step, product.strength), step)
 
 
 def _is_single_dose(use: Use) -> bool:
@@ -172,28 +188,22 @@ def _is_single_dose(use: Use) -> bool:
     return bool(use.when and use.when.exact and not use.until and use.status != "active")
 
 
-def _dose_event(use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader, today: date) -> DoseEvent | None:
+def _dose_event(use: Use, dose: _Dose, today: date) -> DoseEvent | None:
     if use.when is None or not _is_single_dose(use):
         return None
-    step = step_of(use.instruction, product, codes, read_sig)
-    day = _up_to(today, use.when)
-    mass = mass_of(step, product.strength)
-    return DoseEvent(day, product.substance, _route(use, product, codes, read_sig), mass, use.kind, (use.ref,))
+    return DoseEvent(_up_to(today, use.when), dose.substance, dose.route, dose.mass, use.kind, (use.ref,))
 
 
-def _stated_course(
-    use: Use, product: B12Product, codes: CodeSets, read_sig: SigReader, today: date
-) -> StatedCourse | None:
+def _stated_course(use: Use, dose: _Dose, today: date) -> StatedCourse | None:
     supply = use.kind is Evidence.DISPENSED and use.until is not None
     if not supply and (use.kind is not Evidence.STATED or _is_single_dose(use)):
         return None
-    step = step_of(use.instruction, product, codes, read_sig)
-    mass = mass_of(step, product.strength)
+    step, mass = dose.step, dose.mass
     schedule = step.schedule or next((phase.schedule for phase in step.text_phases if phase.schedule), None)
     start = use.when.earliest if use.when else None
     end = use.until.latest if use.until else (today - timedelta(days=1) if use.status in OVER else None)
     daily = mass.low / schedule.interval[1] if mass and schedule else None
-    return StatedCourse(use.ref, _route(use, product, codes, read_sig), start, end, daily)
+    return StatedCourse(use.ref, dose.route, start, end, daily)
 
 
 def _one_a_day(events: Iterable[DoseEvent]) -> tuple[DoseEvent, ...]:
@@ -230,13 +240,18 @@ def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tup
     past = (one for one in record.observations if not (one.when and in_future(one.when, as_of)))
     found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
     today = as_of.date()
-    unique = {one.ref: replace(one, day=_up_to(today, one.day) if one.day else None) for one in found}
+    unique = {one.ref: _taken_by(today, one) for one in found}
     return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
+
+
+def _taken_by(today: date, result: LabResult) -> LabResult:
+    day = result.day
+    return replace(result, day=_up_to(today, day)) if day and day.latest > today else result
 
 
 def _up_to(today: date, day: When) -> When:
     """An inexact date without the part of it that is still to come."""
-    return When(min(day.earliest, today), min(day.latest, today), day.instant)
+    return day if day.latest <= today else When(min(day.earliest, today), today, day.instant)
 
 
 def _newest_first(day: When | None) -> int:
