@@ -13,7 +13,8 @@ from cds_service.clients import Client
 from cds_service.demo.patients import load_demo
 from cds_service.knowledge import Knowledge, roots
 from cds_service.settings import Settings
-from tests.helpers.patients import PATIENT, prefetch_of
+from tests.helpers.jotted import PATIENT
+from tests.helpers.patients import prefetch_of
 from tests.helpers.wire import application, ask, call, context
 
 Json = dict[str, Any]

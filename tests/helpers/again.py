@@ -28,7 +28,8 @@ from cds_service.store.shown import ShownLately
 from cds_service.store.spool import Spool
 from cds_service.web.state import State
 from tests.helpers import wire
-from tests.helpers.patients import PATIENT, request_of
+from tests.helpers.jotted import PATIENT
+from tests.helpers.patients import request_of
 
 NOON = datetime(2026, 2, 10, 12, tzinfo=UTC)
 LATE = "given 2026-01-01 1000 mcg IM"

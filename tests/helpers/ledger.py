@@ -29,7 +29,8 @@ from cds_service.store.shown import ShownLately
 from cds_service.store.spool import Spool
 from cds_service.web.state import State
 from tests.helpers import wire
-from tests.helpers.patients import PATIENT, request_of
+from tests.helpers.jotted import PATIENT
+from tests.helpers.patients import request_of
 
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NOW = datetime(2026, 6, 20, 9, tzinfo=UTC)

@@ -12,7 +12,8 @@ from cds_service.app_question import Question, Telling, View, tell
 from cds_service.hooks import Context, HookRequest
 from cds_service.planned import Plan, Wanted
 from cds_service.story import Story
-from tests.helpers.patients import PATIENT, knowledge, prefetch_of
+from tests.helpers.jotted import PATIENT
+from tests.helpers.patients import knowledge, prefetch_of
 
 TODAY = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
 """A Tuesday."""

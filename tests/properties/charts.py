@@ -17,7 +17,8 @@ from cds_service.answer import Asked, answer
 from cds_service.b12.verdict import Finding, Silent, Verdict
 from cds_service.hooks import read_request
 from cds_service.writer import Judged
-from tests.helpers.patients import ALLERGENS, DRUGS, PROBLEMS, UNSEEN, knowledge, request_of
+from tests.helpers.jotted import ALLERGENS, DRUGS, PROBLEMS, UNSEEN
+from tests.helpers.patients import knowledge, request_of
 from tests.helpers.tables import HOOKS, instant
 
 Json = dict[str, Any]

@@ -14,7 +14,8 @@ from cds_service.answer import Asked, answer
 from cds_service.b12.verdict import Finding, Undecided, Verdict
 from cds_service.hooks import read_request
 from cds_service.writer import Judged
-from tests.helpers.patients import PATIENT, concept, knowledge, request_of
+from tests.helpers.jotted import PATIENT, concept
+from tests.helpers.patients import knowledge, request_of
 from tests.helpers.tables import instant
 from tests.properties.charts import (
     FEW,

@@ -11,7 +11,7 @@ from cds_service.b12.exposure import Exposure, drugs_of, exposures_of_order, exp
 from cds_service.b12.record import Order, Product, Use
 from cds_service.b12.words import Evidence, RiskDrug
 from cds_service.knowledge import Knowledge
-from tests.helpers.patients import DRUGS, SHELF, SUBSTANCES
+from tests.helpers.jotted import DRUGS, SHELF, SUBSTANCES
 
 TODAY = date(2026, 3, 10)
 DAY = When(TODAY, TODAY)

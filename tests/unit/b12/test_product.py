@@ -11,7 +11,7 @@ from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.record import Product, Strength
 from cds_service.b12.words import AmountKind, Form, Substance
 from cds_service.knowledge import Knowledge
-from tests.helpers.patients import SHELF, SUBSTANCES
+from tests.helpers.jotted import SHELF, SUBSTANCES
 from tests.helpers.reading import RXNORM, SNOMED
 
 
