@@ -13,7 +13,8 @@ from cds_service.b12.codes import CodeSets
 from cds_service.b12.episode_of import Guidance
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.sig import read_sig
-from cds_service.b12.sig_commas import POINT_COUNTRIES, read_sig_with_commas
+from cds_service.b12.sig_commas import read_sig_with_commas
+from cds_service.b12.words import DecimalMark
 from cds_service.errors import KnowledgeFault
 from cds_service.fhir.relevance import Matters, relevance
 from cds_service.fhir.terminology import load_code_sets
@@ -90,7 +91,7 @@ class Knowledge(Struct, frozen=True):
         """What a record is read by on that day under one protocol."""
         accepted = tuple(regimen for name in self.editions for regimen in self.protocol(name, day).regimens)
         protocol = self.protocol(protocol_id, day)
-        reader = read_sig if protocol.country in POINT_COUNTRIES else read_sig_with_commas
+        reader = read_sig if protocol.decimal_mark is DecimalMark.POINT else read_sig_with_commas
         return Guidance(self.codes, protocol, accepted, reader)
 
 

@@ -23,7 +23,7 @@ from cds_service.b12.policy import (
     SupplyLimits,
 )
 from cds_service.b12.record import DAYS
-from cds_service.b12.words import Analyte, Indication, Route, Substance, TimeUnit
+from cds_service.b12.words import Analyte, DecimalMark, Indication, Route, Substance, TimeUnit
 
 
 class Interval(Struct, frozen=True):
@@ -225,6 +225,7 @@ class Protocol(Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     version: str
     country: str
+    decimal_mark: DecimalMark
     source: Citation
     gaps: tuple[str, ...]
     timing: Timing

@@ -7,8 +7,6 @@ import re
 from cds_service.b12.record import SigReading, SigRefused
 from cds_service.b12.sig import read_sig
 
-POINT_COUNTRIES = frozenset({"US", "GB"})
-"""Countries of our protocols that write a decimal point, so that a comma between digits groups thousands."""
 AMBIGUOUS = re.compile(r"\d,\d{3}(?!\d)")
 
 

@@ -71,6 +71,13 @@ class TimeUnit(StrEnum):
     YEAR = "a"
 
 
+class DecimalMark(StrEnum):
+    """What parts the whole from its decimals where a protocol is used: the other one groups thousands."""
+
+    POINT = "point"
+    COMMA = "comma"
+
+
 class Phase(StrEnum):
     """Where therapy stands."""
 
