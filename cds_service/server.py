@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import shlex
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,14 +19,15 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from cds_service import logs
+from cds_service.errors import SettingsFault
 from cds_service.knowledge import roots
 from cds_service.metrics import forget, share
-from cds_service.settings import Settings
+from cds_service.settings import PREFIX, Settings
 from cds_service.store.database import engine_of
 from cds_service.store.upkeep import DrainThread, migrate_if_there
 from cds_service.trust.door import TokenDoor
 from cds_service.web.state import state
-from cds_service.workers import StandardLogger, Worker, bound_reads, without_banner
+from cds_service.workers import StandardLogger, Worker, shape_answers
 from cds_service.wsgi import build, start_drain
 
 SAMPLE = "order-sign-unit-mix-up.json"
@@ -37,6 +40,7 @@ OPTIONS: Mapping[str, object] = {
     "graceful_timeout": 30,  # longer than any call may take
     "keepalive": 75,  # longer than the 60 seconds for which usual proxies keep a connection
     "worker_connections": 1000,
+    "sendfile": False,  # it would pass by the time that an answer has
     "limit_request_line": 4094,
     "limit_request_fields": 64,
     "limit_request_field_size": 16_384,  # tokens of some EHRs are long
@@ -80,10 +84,8 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
         gc.freeze()
 
     def _when_ready(self, arbiter: Any) -> None:  # noqa: ANN401
-        for listener in arbiter.LISTENERS:
-            bound_reads(listener.sock)
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
-        sys.stdout.write(banner(self.settings, f"http://{host}:{port}"))
+        sys.stdout.write(banner(self.settings, f"http://{place(host, port)}"))
         sys.stdout.flush()
 
     def _post_worker_init(self, worker: Any) -> None:  # noqa: ANN401
@@ -109,7 +111,26 @@ class Server(BaseApplication):  # type: ignore[misc] # gunicorn ships no types
 def binds(settings: Settings) -> list[str]:
     """Where to listen: at the service's own port, and at that of the metrics if they have one."""
     ports = [settings.port, settings.metrics_port] if settings.metrics_port else [settings.port]
-    return [f"{settings.host}:{port}" for port in ports]
+    return [place(settings.host, port) for port in ports]
+
+
+def place(host: str, port: int) -> str:
+    """Both as they stand in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def check_free(settings: Settings) -> None:
+    """Raises SettingsFault for an address that is taken or none of this machine's: gunicorn's words name none."""
+    for name, port in (("port", settings.port), ("metrics_port", settings.metrics_port)):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        at, named = place(settings.host, port), f"{PREFIX}{name.upper()}"
+        try:
+            socket.create_server((settings.host, port), family=family).close()
+        except OSError as fault:
+            if fault.errno == errno.EADDRINUSE:
+                raise SettingsFault(f"expected a free port at {at}, got one in use; set {named}") from None
+            wanted = f"expected an address to listen on, got {at} ({fault.strerror})"
+            raise SettingsFault(f"{wanted}; set {PREFIX}HOST and {named}") from None
 
 
 def banner(settings: Settings, base: str) -> str:
@@ -143,14 +164,15 @@ def example(name: str) -> Path:
 
 
 def run(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop; raises SettingsFault where it cannot listen."""
     allowed = logs.configure(settings.log_level, people=settings.demo and sys.stderr.isatty())
+    check_free(settings)
     with metrics_folder(settings.metrics_dir) as folder:
         share(folder, os.environ)
         app = build(settings, str(folder))
         with app.app_context():
             allowed.tell = state().metrics.dropped.inc
-        without_banner()
+        shape_answers()
         Server(settings, app, folder).run()
 
 

@@ -8,10 +8,10 @@ from cds_service.fhir.definitions import capability_statement, searchset
 from cds_service.hooks import ENCODER
 from cds_service.publishing import edition_of, rule_page
 from cds_service.web.languages import of_page
+from cds_service.web.replies import FHIR_JSON
 from cds_service.web.state import state
 
 blueprint = Blueprint("definitions", __name__)
-FHIR_JSON = "application/fhir+json"
 
 
 @blueprint.get("/fhir/metadata", strict_slashes=False)

@@ -12,6 +12,7 @@ from cds_service.errors import CdsError, RequestError, StoreUnavailable, Unautho
 from cds_service.hooks import ENCODER
 
 LOG = logging.getLogger(__name__)
+FHIR_JSON = "application/fhir+json"
 ISSUES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 WORDS = {
     404: "expected one of this service's addresses, got another",
@@ -27,11 +28,15 @@ def json_reply(body: object, status: int = 200) -> Response:
 
 def outcome(status: int, issue: str, diagnostics: str, path: str = "") -> Response:
     """An OperationOutcome with one issue."""
+    return Response(outcome_of(issue, diagnostics, path), status, mimetype=FHIR_JSON)
+
+
+def outcome_of(issue: str, diagnostics: str, path: str = "") -> bytes:
+    """The same, for an answer that is not Flask's."""
     said: dict[str, Any] = {"severity": "error", "code": issue, "diagnostics": diagnostics}
     if path:
         said["expression"] = [path]
-    body = {"resourceType": "OperationOutcome", "issue": [said]}
-    return Response(ENCODER.encode(body), status, mimetype="application/fhir+json")
+    return ENCODER.encode({"resourceType": "OperationOutcome", "issue": [said]})
 
 
 def install_errors(app: Flask) -> None:

@@ -20,7 +20,7 @@ import requests
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
-from cds_service import __version__, workers
+from cds_service import __version__
 from cds_service.store.database import engine_of
 from cds_service.store.queries import counts
 from tests.helpers import fhir_server, wire
@@ -257,6 +257,9 @@ BROKEN = {
 def test_what_is_no_http_is_refused_without_repeating_it(service: Service, sent: str, status: str) -> None:
     answer = raw(service, sent.encode())
     assert answer.split(b" ")[1].decode() == status
+    head, _, outcome = answer.partition(b"\r\n\r\n")
+    assert b"\r\nContent-Type: application/fhir+json" in head
+    wire.check("operation-outcome", json.loads(outcome))
     assert NAME.encode() not in answer
     assert not [line for line in service.lines if NAME in line]
     assert b"gunicorn" not in answer.lower()
@@ -267,20 +270,6 @@ def test_no_answer_names_the_server_or_its_version(service: Service) -> None:
         reply = requests.get(service.url + path, timeout=SECONDS)
         assert "Server" not in reply.headers
         assert not re.search(r"gunicorn|werkzeug|python|flask", str(reply.headers), re.IGNORECASE)
-
-
-def test_a_client_that_stops_in_the_middle_gives_its_thread_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel's time limit of a listener is that of every connection that it accepts."""
-    monkeypatch.setattr(workers, "READ_SECONDS", 1)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        workers.bound_reads(listener)
-        with socket.create_connection(listener.getsockname()) as client:
-            accepted, _ = listener.accept()
-            with accepted:
-                client.sendall(b"POST / HTTP/1.1\r\n")
-                assert accepted.recv(100).startswith(b"POST")
-                with pytest.raises(BlockingIOError):
-                    accepted.recv(100)
 
 
 def test_a_kept_connection_serves_many_calls(service: Service) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,10 +19,12 @@ from cds_service.store.database import engine_of
 from cds_service.store.queries import counts, feedback_of
 from cds_service.web.services import SERVICES
 from tests.helpers.processes import ROOT, clean_environ, running
+from tests.helpers.tokens import ISSUER
 
 SERVE = (sys.executable, "-m", "cds_service", "serve", "--demo", "--port", "0")
 SLIP = (ROOT / "fhir_profiles" / "examples" / "order-sign-unit-mix-up.json").read_bytes()
 JSON = {"Content-Type": "application/json"}
+METRICS_PORT = "COBALAMIN_METRICS_PORT"
 SECONDS = 20
 
 
@@ -51,10 +54,36 @@ def test_health_and_discovery_answer(tmp_path: Path) -> None:
     assert {one["id"] for one in services} == set(SERVICES)
 
 
+@pytest.mark.parametrize(("option", "variable"), [("--port", "COBALAMIN_PORT"), ("--metrics-port", METRICS_PORT)])
+def test_a_port_that_is_taken_is_named_with_the_setting_to_change(tmp_path: Path, option: str, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = started(tmp_path, option, str(port))
+    expected = f"expected a free port at 127.0.0.1:{port}, got one in use; set {variable}"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"Error: {expected}\n")
+
+
+def test_an_address_of_another_machine_is_named_with_the_setting_to_change(tmp_path: Path) -> None:
+    clients = tmp_path / "clients.toml"
+    clients.write_text(f'[[client]]\nid = "ehr"\nissuer = "{ISSUER}"\njwks_urls = ["{ISSUER}/jwks"]\n', "utf-8")
+    done = started(tmp_path, "--clients", str(clients), "--base-url", ISSUER, "--host", "192.0.2.1")
+    assert done.returncode == 1
+    assert re.search(r"got 192\.0\.2\.1:0 \(.+\); set COBALAMIN_HOST and COBALAMIN_PORT$", done.stderr.strip())
+
+
+def started(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The service, which is expected to end by itself."""
+    command = [sys.executable, "-m", "cds_service", "serve", "--port", "0", *options]
+    environ = clean_environ() | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        command, cwd=folder, env=environ, capture_output=True, text=True, timeout=3 * SECONDS, check=False
+    )
+
+
 def test_calls_and_feedback_reach_the_database(tmp_path: Path) -> None:
     with running(SERVE, tmp_path, PYTHONPATH=str(ROOT), COBALAMIN_DRAIN_SECONDS="0.1") as service:
         card = show_card(service.url)
-        give_feedback(service.url, card)
+        give_feedback(service.url, f"urn:uuid:{card.upper()}")
     assert kept(tmp_path) == {"evaluation": 1, "card": 1, "feedback": 1}
     assert not list((tmp_path / "var" / "spool").glob("*.jsonl")), "a service that stops in order leaves no line behind"
     engine = engine_of(f"sqlite:///{tmp_path}/var/cobalamin.db")

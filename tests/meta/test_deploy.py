@@ -21,6 +21,20 @@ from cds_service.cli import main
 from cds_service.clients_file import load_clients
 from cds_service.fhir.queries import FETCHED
 from cds_service.settings import FILE, PREFIX, Settings, settings_table
+from cds_service.web import (
+    call,
+    definitions,
+    discovery,
+    feedback,
+    health,
+    insights,
+    metrics,
+    oidc,
+    openapi,
+    pages,
+    smart,
+    version,
+)
 from tests.helpers.processes import ROOT
 
 Yaml = dict[str, Any]
@@ -269,6 +283,34 @@ def test_time_to_stop_is_longer_than_the_servers() -> None:
 
 def test_the_example_of_clients_is_taken() -> None:
     assert load_clients(KUBERNETES / "clients.toml")
+
+
+INSIDE = {"/health", "/version", "/metrics"}
+
+
+def test_the_proxy_passes_on_every_route_but_those_of_the_inside() -> None:
+    served = Flask(__name__)
+    for module in (
+        call,
+        definitions,
+        discovery,
+        feedback,
+        health,
+        insights,
+        metrics,
+        oidc,
+        openapi,
+        pages,
+        smart,
+        version,
+    ):
+        served.register_blueprint(module.blueprint)
+    routes = {f"/{rule.rule.split('/')[1]}" for rule in served.url_map.iter_rules() if rule.endpoint != "static"}
+    page = (ROOT / "deploy" / "README.md").read_text("utf-8")
+    passed = {
+        path for row in re.findall(r"^\| (`/.*?) \|", page, re.MULTILINE) for path in re.findall(r"`(/.+?)`", row)
+    }
+    assert passed == routes - INSIDE
 
 
 def test_the_unit_starts_what_the_page_installs() -> None:
