@@ -14,19 +14,22 @@ from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.episode_of import episode_of
 from cds_service.b12.exposure import DrugDraft
+from cds_service.b12.offering import within_allergies, within_what_was_seen
 from cds_service.b12.record import ClinicalRecord
-from cds_service.b12.verdict import Indicator, Undecided
+from cds_service.b12.verdict import Finding, Indicator, Undecided, Verdict
 from cds_service.clients import UNCHANGED, RuleChanges
 from cds_service.errors import DataMissing
 from cds_service.fhir.fetching import Fetch, no_fetch
 from cds_service.fhir.prefetch import FetchNote, Prefetched, read_prefetch
+from cds_service.fhir.proposals import desk_of
 from cds_service.fhir.read import Reading, read_record
+from cds_service.fhir.reread import Yardstick
 from cds_service.fhir.templates import missing_keys, types_asked_for
 from cds_service.hooks import Card, HookRequest
 from cds_service.knowledge import Knowledge
 from cds_service.rules import About, Rule
 from cds_service.texts import LANGUAGE
-from cds_service.writer import Judged, Page, desk_of, write_all
+from cds_service.writer import Judged, Page, write_all
 from cds_service.written import for_clinician, read_written
 
 LOG = logging.getLogger(__name__)
@@ -87,7 +90,7 @@ def answer(request: HookRequest, asked: Asked, fetch: Fetch = no_fetch, mark: Ma
     prefetched = fetch(request.hook, sent, written.sent)
     mark("fetch")
     reading = read_record(request.patient_id, prefetched, written.sent, knowledge.codes)
-    moment = written.moment(asked.as_of, len(reading.lost_drafts))
+    moment = written.moment(asked.as_of, reading)
     episode = episode_of(reading.record, knowledge.guidance(asked.protocol_id, asked.as_of.date()), moment)
     mark("read")
     if not episode.concerned:
@@ -138,22 +141,29 @@ def _once(asked: object) -> tuple[None, ...]:
 def _judged(rule: Rule, episode: Episode, judged: Subject) -> Judged:
     subject = judged.ref if judged else ""
     try:
-        verdict = rule.judge(episode, judged) if judged else rule.judge(episode)
+        verdict = _offering(rule, episode, rule.judge(episode, judged) if judged else rule.judge(episode))
     except Exception as fault:  # noqa: BLE001 - whatever a rule raises, the others must still speak
         LOG.error("rule failed", extra={"rule": rule.id, "fault": type(fault).__name__})  # noqa: TRY400 - a traceback may hold patient values
         return Judged(rule.id, Undecided(FAILED), subject, failed=True)
     return Judged(rule.id, verdict, subject)
 
 
+def _offering(rule: Rule, episode: Episode, verdict: Verdict) -> Verdict:
+    """What no rule has to think of: nothing is offered against an allergy, or where therapy may go on unseen."""
+    promised = rule.says[verdict.variant] if isinstance(verdict, Finding) else ""
+    return within_what_was_seen(within_allergies(verdict, episode, promised), episode, promised)
+
+
 def page_of(request: HookRequest, episode: Episode, reading: Reading, asked: Asked) -> Page:
     """What the cards of this answer share."""
     due = episode.course.due if asked.all_clear and episode.stage is Stage.VIEW and not asked.changes.off else None
+    yardstick = Yardstick(asked.knowledge.codes, episode.protocol.timing)
     return Page(
         knowledge=asked.knowledge,
         protocol=episode.protocol,
         instance=request.hookInstance,
         as_of=asked.as_of,
-        desk=desk_of(reading.originals, episode.drafts, request.patient_id),
+        desk=desk_of(reading.originals, episode.drafts, request.patient_id, yardstick),
         unseen=(episode.not_sent | reading.record.partial) & types_asked_for(request.hook),
         complete=episode.complete_drafts,
         most=asked.most_cards,

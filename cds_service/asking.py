@@ -15,6 +15,7 @@ from cds_service.errors import MalformedRequest
 from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
 from cds_service.knowledge import Knowledge
+from cds_service.parts import read_part
 from cds_service.settings import Settings
 from cds_service.texts import LANGUAGE
 from cds_service.written import DRAFTS
@@ -91,6 +92,6 @@ def _demo_extension(request: HookRequest) -> DemoExtension:
     if is_nothing(request.extension):
         return DemoExtension()
     try:
-        return EXTENSION.decode(request.extension)
+        return read_part(request.extension, EXTENSION)
     except msgspec.ValidationError:
         return DemoExtension()

@@ -30,7 +30,8 @@ class Grammar(Struct, frozen=True):
     """
     One language, by its ISO 639-1 code. `group` stands between thousands; `iso_days`: days as year-month-day.
 
-    `units` are one and many of each unit, `each` one of it as an interval, `within` one of it in which something is
+    `units` are one and many of each unit, `parts_of_hour` how many minutes and seconds make an hour, one and many of
+    them, and one of them as an interval; `each` one of it as an interval, `within` one of it in which something is
     done several times. `conjunctions` are by the English ones; `softened` are those that another takes the place of
     before some sounds: (conjunction, beginning of the next word, the other).
     """
@@ -42,6 +43,7 @@ class Grammar(Struct, frozen=True):
     units: Mapping[TimeUnit, tuple[str, str]]
     each: Mapping[TimeUnit, str]
     within: Mapping[TimeUnit, str]
+    parts_of_hour: tuple[tuple[int, tuple[str, str], str], ...]
     dose: tuple[str, str]
     times: Mapping[int, str]
     conjunctions: Mapping[str, str]
@@ -72,6 +74,7 @@ ENGLISH = Grammar(
     },
     each={H: "every hour", D: "every day", W: "every week", M: "every month", Y: "every year"},
     within={H: "an hour", D: "a day", W: "a week", M: "a month", Y: "a year"},
+    parts_of_hour=((60, ("minute", "minutes"), "every minute"), (3600, ("second", "seconds"), "every second")),
     dose=("dose", "doses"),
     times={1: "once", 2: "twice"},
     conjunctions={" and ": " and ", " or ": " or "},
@@ -90,6 +93,7 @@ SPANISH = Grammar(
     },
     each={H: "cada hora", D: "cada día", W: "cada semana", M: "cada mes", Y: "cada año"},
     within={H: "cada hora", D: "al día", W: "a la semana", M: "al mes", Y: "al año"},
+    parts_of_hour=((60, ("minuto", "minutos"), "cada minuto"), (3600, ("segundo", "segundos"), "cada segundo")),
     dose=("dosis", "dosis"),
     times={1: "una vez", 2: "dos veces"},
     often="{times} veces",
@@ -118,6 +122,7 @@ GERMAN = Grammar(
     },
     each={H: "jede Stunde", D: "jeden Tag", W: "jede Woche", M: "jeden Monat", Y: "jedes Jahr"},
     within={H: "pro Stunde", D: "pro Tag", W: "pro Woche", M: "pro Monat", Y: "pro Jahr"},
+    parts_of_hour=((60, ("Minute", "Minuten"), "jede Minute"), (3600, ("Sekunde", "Sekunden"), "jede Sekunde")),
     dose=("Gabe", "Gaben"),
     times={1: "einmal", 2: "zweimal"},
     often="{times}-mal",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Raw, Struct
+from msgspec.structs import replace
 
 from cds_service.errors import MalformedRequest, OutputFault
 
@@ -159,6 +162,7 @@ REQUEST = msgspec.json.Decoder(HookRequest)
 FEEDBACK = msgspec.json.Decoder(Feedback)
 ENCODER = msgspec.json.Encoder(decimal_format="number")
 STRICT_RESPONSE = msgspec.json.Decoder(HookResponse)
+UUID_SENT = re.compile(r"(?:urn:uuid:)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
 
 
 def read_request(body: bytes) -> HookRequest:
@@ -171,8 +175,21 @@ def read_request(body: bytes) -> HookRequest:
 
 
 def read_feedback(body: bytes) -> Feedback:
-    """The feedback in `body`; raises MalformedRequest naming the path."""
-    return read_as(body, FEEDBACK)
+    """The feedback in `body`, its UUIDs as we write them; raises MalformedRequest naming the path."""
+    return Feedback([_as_written(item) for item in read_as(body, FEEDBACK).feedback])
+
+
+def _as_written(item: FeedbackItem) -> FeedbackItem:
+    """A UUID is the same in capitals and as a URN; the card is looked up under the one form in which it left."""
+    accepted = item.acceptedSuggestions
+    if accepted is not None:
+        accepted = [AcceptedSuggestion(_plain(one.id)) for one in accepted]
+    return replace(item, card=_plain(item.card), acceptedSuggestions=accepted)
+
+
+def _plain(sent: str) -> str:
+    found = UUID_SENT.fullmatch(sent)
+    return found[1].lower() if found else sent
 
 
 def is_stripped(body: bytes) -> bool:
@@ -182,6 +199,18 @@ def is_stripped(body: bytes) -> bool:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return not sent.prefetch and not (sent.context and "patientId" in sent.context)
+
+
+def filled(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Without members that are null or empty, at any depth: CDS Hooks allows none, in extensions neither."""
+    inner = {name: _filled(value) for name, value in said.items()}
+    return {name: value for name, value in inner.items() if value not in (None, "", [], {})}
+
+
+def _filled(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    if isinstance(value, Mapping):
+        return filled(value)
+    return [_filled(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def write_response(response: HookResponse) -> bytes:

@@ -27,6 +27,28 @@ AND, OR = " and ", " or "
 DECIMAL = re.compile(r"(?<![\d.,])(\d+)\.(\d+)(?![\d.])")
 GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
 RANGE = re.compile(r" to (?=[\d.])")
+NOUNS = {
+    word: noun
+    for noun, words in (
+        ("tablet", "tablet tab tbl"),
+        ("pill", "pill"),
+        ("capsule", "capsule cap"),
+        ("lozenge", "lozenge"),
+        ("ampoule", "ampoule ampule amp"),
+        ("syringe", "syringe"),
+        ("vial", "vial"),
+        ("spray", "spray"),
+        ("actuation", "actuation actuat"),
+        ("puff", "puff"),
+        ("dose", "dose"),
+        ("injection", "injection"),
+    )
+    for word in words.split()
+}
+"""What the chart calls a piece, in the singular, and the word for it that there are phrases of."""
+PIECES = re.compile(
+    rf"(?<![\d.,])(?P<number>\d[\d.,]*) (?P<unit>\{{?(?:{'|'.join(NOUNS)})(?:s|\(s\))?\}}?)(?![\w/])", re.IGNORECASE
+)
 
 
 class Language(Struct, frozen=True, dict=True):
@@ -70,14 +92,20 @@ class Language(Struct, frozen=True, dict=True):
 
     def measured(self, text: str) -> str:
         """
-        A result or an amount as it came, such as "0.5 mg", with the language's decimal sign and word for a range.
+        A result or an amount as it came, such as "0.5 mg", with the language's decimal sign and words for a range
+        and for pieces, such as "2 tablets".
 
         Where a comma is the decimal sign, those between thousands are left out: "1,000 mcg" would be one.
         """
+        text = PIECES.sub(lambda found: self._pieces(found["number"], found["unit"]), text)
         if self._decimal != ",":
             return text
         whole = GROUPED.sub(lambda found: found[0].replace(",", ""), text)
         return DECIMAL.sub(r"\1,\2", RANGE.sub(self.grammar.span.format(low="", high=""), whole))
+
+    def counted(self, value: Decimal, unit: str) -> str:
+        """A number of a unit as the chart names it, such as "90 tablets" or "10 mL"."""
+        return self._pieces(self.number(value), unit)
 
     def every(self, value: Schedule | Span) -> str:
         """How often, such as "every 2 to 3 months" or "3 times a week"."""
@@ -91,9 +119,8 @@ class Language(Struct, frozen=True, dict=True):
 
     def interval(self, said: Interval) -> str:
         """How often something is done once."""
-        if said.low == said.high == 1:
-            return self.grammar.each[said.unit]
-        return self.grammar.every.format(span=self._span(said))
+        low, high, _, each = self._named(said)
+        return each if low == high == 1 else self.grammar.every.format(span=self._span(said))
 
     def days(self, span: Span) -> str:
         """A span of days as it is spoken of, such as "2 to 3 months" or "week"."""
@@ -191,6 +218,14 @@ class Language(Struct, frozen=True, dict=True):
                 return other
         return word
 
+    def _pieces(self, digits: str, unit: str) -> str:
+        """A number with the name of a piece after it, in this language; any other unit stays as it is."""
+        noun = NOUNS.get(unit.strip("{}").lower().replace("(s)", "").removesuffix("s"))
+        if noun is None:
+            return f"{digits} {unit}"
+        phrase = f"{{n}} {noun}" if digits == "1" else f"{{n}} {noun}s"
+        return self.phrases.get(phrase, phrase).replace("{n}", digits)
+
     @cached_property
     def _decimal(self) -> str:
         return get_decimal_symbol(self.code)
@@ -202,15 +237,20 @@ class Language(Struct, frozen=True, dict=True):
     def _within(self, value: Schedule) -> str:
         if value.period_high == 1:
             return self.grammar.within[value.unit]
-        span = self._counted(value.period_high, value.period_high, value.unit)
+        span = self._span(Interval(value.period_high, value.period_high, value.unit))
         return self.grammar.within_many.format(span=span)
 
     def _span(self, said: Interval) -> str:
-        return self._counted(said.low, said.high, said.unit)
-
-    def _counted(self, low: Decimal, high: Decimal, unit: TimeUnit) -> str:
-        one, many = self.grammar.units[unit]
+        low, high, (one, many), _ = self._named(said)
         return f"{self.range(low, high)} {one if low == high == 1 else many}"
+
+    def _named(self, said: Interval) -> tuple[Decimal, Decimal, tuple[str, str], str]:
+        """Low, high, the unit's names and one of it as an interval: below an hour in minutes or seconds."""
+        for share, names, each in self.grammar.parts_of_hour:
+            low, high = ((end * share).quantize(SMALLEST_ABOVE_ONE) for end in (said.low, said.high))
+            if said.unit is TimeUnit.HOUR and said.high < 1 <= high:
+                return low, high, names, each
+        return said.low, said.high, self.grammar.units[said.unit], self.grammar.each[said.unit]
 
     def _step(self, step: LoadingStep) -> str:
         until = self.doses(step.doses.low, step.doses.high) if step.doses else self.words(step.until)

@@ -94,9 +94,13 @@ class Metrics:
             self.fetches.labels(note.key, note.outcome).inc()
 
     def lost_so_far(self, total: int) -> None:
-        """Count what this process could not spool, of which it says how much there is since it began."""
+        """
+        Count what this process could not spool, of which it says how much there is since it began.
+
+        Two requests may tell their totals in the wrong order: the higher one holds.
+        """
         with self._lock:
-            new, self._lost = total - self._lost, total
+            new, self._lost = total - self._lost, max(total, self._lost)
         if new > 0:
             self.lost.inc(new)
 

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 from cds_service.b12.episode import Episode
 from cds_service.b12.history import covered_by, earlier_therapy, loading_state, no_longer_treated
 from cds_service.b12.nerves import never_loaded, stopped_short
+from cds_service.b12.offering import regimen_to_offer
 from cds_service.b12.phase import in_loading, next_loading
 from cds_service.b12.plan import grounds, next_check
 from cds_service.b12.policy import Check
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.response import Start, due_on, reminded_until, start_of
-from cds_service.b12.shortage import functional_shortage, regimen_to_offer
+from cds_service.b12.shortage import functional_shortage
 from cds_service.b12.words import Indication
 from cds_service.errors import MalformedRequest
 from cds_service.plan_dates import Choices, PlannedStep, allowed_intervals, check_choices, chosen_regimen, planned_steps
@@ -171,7 +172,7 @@ def _is_begun(episode: Episode) -> bool:
 def _remaining(episode: Episode) -> int | None:
     """Doses left of a loading that was begun; None where the protocol gives no number."""
     state = loading_state(episode)
-    return max(1, state.needed - state.given) if state and episode.course.doses else None
+    return state.left if state and episode.course.doses else None
 
 
 def _usual_start(episode: Episode, loading: Loading) -> date:

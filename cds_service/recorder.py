@@ -15,6 +15,7 @@ from cds_service.answer import Answer
 from cds_service.b12.verdict import Finding, Silent
 from cds_service.clients import DEVELOPMENT, Client
 from cds_service.hooks import Card, FeedbackItem, HookRequest, OverrideReason, ReasonCoding
+from cds_service.parts import read_part
 from cds_service.pseudonyms import names_of
 from cds_service.repeats import Held, Why, advice_key
 from cds_service.settings import Settings
@@ -128,11 +129,14 @@ class EpicReason(Struct, frozen=True, rename=lambda name: f"{EPIC_LIST}.reason{n
     category: str | None = None
 
 
+EPIC_REASON = msgspec.json.Decoder(EpicReason)
+
+
 def _epic_reason(override: OverrideReason) -> str:
     if not bytes(override.extension):
         return ""
     try:
-        found = msgspec.json.decode(override.extension, type=EpicReason)
+        found = read_part(override.extension, EPIC_REASON)
     except msgspec.ValidationError:
         return ""
     return found.display or found.title or found.category or ""

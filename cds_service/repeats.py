@@ -12,8 +12,10 @@ change, and the card is shown.
   has become right.
 - An override with a reason (coded, in words, or a comment) mutes the same advice for this user and patient in every
   hook for `mute_days`, unless a suggestion of it was accepted later. An override without a reason does not.
-- Never held back: critical cards; cards that say that something was not seen, not read or not checked; cards that one
-  answer holds twice, because an answer to one is no answer to the other.
+- Never held back: critical cards; cards that say that an order was not seen, not read or not checked; cards that one
+  answer holds twice, because an answer to one is no answer to the other. A card whose last line names kinds of data
+  that were not seen is like any other: it is held back only after one that named the same kinds. Many EHRs never send
+  some of them, and would else repeat every card at every opening of the chart.
 - Another user sees everything, and so does a call without a user. A call asked again (the same hookInstance) gets the
   same cards again.
 
@@ -108,7 +110,7 @@ def advice_key(card: Card, drafts: Collection[str] = ()) -> str:
     """
     trace: Mapping[str, Any] = (card.extension or {}).get(TRACE, {})
     said = [_said(one, drafts) for one in (trace, *trace.get("also", ()))]
-    grounds = [trace.get("protocol"), trace.get("protocolVersion"), trace.get("notSeen")]
+    grounds = [trace.get("protocol"), trace.get("protocolVersion"), trace.get("notSeen", [])]
     advice = [card.indicator, said, trace.get("offers"), grounds]
     return hashlib.blake2b(ENCODER.encode(advice), digest_size=16).hexdigest()
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from cds_service.b12.concept import When
 from cds_service.b12.course import grace_of, loading_gap
+from cds_service.b12.courses import StatedCourse
 from cds_service.b12.episode import Episode, comparable
 from cds_service.b12.history import covered_by, loading_state
 from cds_service.b12.labs import CANONICAL, LabResult
@@ -20,7 +21,7 @@ from cds_service.b12.phase import broken_open_loading, next_loading
 from cds_service.b12.policy import Figure
 from cds_service.b12.record import ClinicalRecord
 from cds_service.b12.results import anaemia_below
-from cds_service.b12.timeline import DoseEvent, StatedCourse
+from cds_service.b12.timeline import DoseEvent
 from cds_service.b12.words import Analyte, Evidence, Route, Substance
 
 SHOWN = (Analyte.B12, Analyte.ACTIVE_B12, Analyte.MMA, Analyte.HOMOCYSTEINE, Analyte.HAEMOGLOBIN, Analyte.MCV)

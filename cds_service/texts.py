@@ -12,6 +12,7 @@ from jinja2.meta import find_undeclared_variables
 from msgspec import Struct
 
 from cds_service.b12.verdict import Indicator
+from cds_service.card_facts import OURS, OURS_HERE
 from cds_service.errors import KnowledgeFault
 from cds_service.grammar import GRAMMARS
 from cds_service.knowledge_files import line_of, load
@@ -24,19 +25,10 @@ LANGUAGES = tuple(GRAMMARS)
 WORDS, PHRASES, PAGES = "words", "phrases", "pages"
 SHARED = frozenset({WORDS, PHRASES, PAGES})
 """The files among cards/*.toml that belong to no rule."""
-SYSTEM_FACTS = frozenset({"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due", "choices"})
-SYSTEM_CARDS = ("not_checked", "check_failed", "all_clear")
-OURS = frozenset(
-    {
-        *("analyte", "cause", "condition", "drug", "established", "form", "labelled", "missing", "other", "route"),
-        *("route_structured", "route_text", "shown", "signs", "substance", "tests"),
-    }
+SYSTEM_FACTS = frozenset(
+    {"missing", "failed", "asked", "unseen", "summary", "protocol", "more", "due", "choices", "allergic_to"}
 )
-OURS_HERE = {
-    ("dose_text_conflict", "route"): frozenset({"structured", "text"}),
-    ("result_unit_mismatch", "property"): frozenset({"expected"}),
-}
-"""Facts that are words of ours, in every card and in these variants: they have translations (cards/phrases.toml)."""
+SYSTEM_CARDS = ("not_checked", "check_failed", "all_clear")
 
 
 class Variant(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,6 +73,8 @@ class SystemWords(Struct, frozen=True, forbid_unknown_fields=True):
     partial: str
     unchecked: str
     also: str
+    allergy: str
+    in_part: str
     more: str
     source: str
     by_hand: str
@@ -152,6 +146,8 @@ class Lines(Struct, frozen=True):
     partial: Template
     unchecked: Template
     also: Template
+    allergy: Template
+    in_part: Template
     more: Template
     source: Template
     by_hand: Template

@@ -24,7 +24,10 @@ MEASURED = frozenset(
     {"before", "haemoglobin", "level", "now", "potassium", "rate", "structured", "text", "unit", "written"}
 )
 """Facts of any rule that may hold a number as the chart has it, with the text of its unit, or that text alone."""
-NUMBER = re.compile(r"(?P<number>[<>]?[\d.,]+(?:-[\d.,]+)?)(?: (?P<unit>.*))?", re.DOTALL)
+NUMBER = re.compile(
+    r"(?P<number>(?:[<>]=?|ad)?-?[\d.,]+(?:E[+-]?\d+)?(?:-[\d.,]+(?:E[+-]?\d+)?)?)(?: (?P<unit>.*))?", re.DOTALL
+)
+"""With a comparator as FHIR has them, and with an exponent as Decimal writes one."""
 
 
 def kept_trace(trace: Mapping[str, Any]) -> dict[str, Any]:
@@ -51,13 +54,13 @@ def _fact(name: str, value: object, quoted: frozenset[str]) -> object:
 
 
 def _measure(name: str, text: str) -> str:
-    """A number stays, whatever its unit; a unit stays if it is one that we know."""
+    """A number stays, whatever its unit; a unit stays if it is one that we know. Else only words of ours stay."""
     if name == "unit":
         return text if _known(text) else WITHHELD
     found = NUMBER.fullmatch(text)
-    if found is None or not found["unit"] or _known(found["unit"]):
-        return text
-    return f"{found['number']} {WITHHELD}"
+    if found is None:
+        return text if text[:1].isalpha() else WITHHELD
+    return text if not found["unit"] or _known(found["unit"]) else f"{found['number']} {WITHHELD}"
 
 
 def _known(unit: str) -> bool:

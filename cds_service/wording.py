@@ -36,6 +36,7 @@ def filters_of(language: Language) -> Mapping[str, Callable[..., str]]:
         "number": language.number,
         "mcg": language.mcg,
         "measured": language.measured,
+        "counted": language.counted,
         "day": language.day,
         "every": language.every,
         "days": language.days,

@@ -11,22 +11,23 @@ from uuid import UUID, uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cds_service.b12.dose import B12Order
+from cds_service.b12.offering import IN_PART, TOLD
 from cds_service.b12.protocol import Protocol
 from cds_service.b12.verdict import Fact, Finding, Indicator, Silent, Undecided, Verdict
+from cds_service.card_facts import OURS
 from cds_service.fhir.proposals import Actions, Desk, ProposedAction, actions_of
-from cds_service.hooks import Action, Card, Coding, Source, Suggestion
+from cds_service.hooks import Action, Card, Coding, Source, Suggestion, filled
 from cds_service.knowledge import Knowledge
 from cds_service.language import ENGLISH, Language
 from cds_service.texts import LANGUAGE, CardText, Text, Words
+from cds_service.urgency import most_urgent
 from cds_service.wording import plain_facts, write_detail, write_line
 
 LOG = logging.getLogger(__name__)
 NAMESPACE = UUID("6f0d5b0e-6e2b-5c2e-9a4e-0b12c0ba1a31")
 TOPICS = "https://cobalamin-cds.org/fhir/CodeSystem/rules"
 TRACE = "org.cobalamin-cds.trace"
-LONGEST_SUMMARY = 139
-LONGEST_LABEL = 120
+LONGEST_SUMMARY, LONGEST_LABEL = 139, 120
 MOST_LINES, FEWEST_ALSO = 5, 2
 
 
@@ -88,7 +89,7 @@ def write_all(judged: Sequence[Judged], page: Page) -> tuple[Cards, Cards]:
 
 def write_cards(judged: Sequence[Judged], page: Page) -> tuple[Card, ...]:
     """
-    All cards, critical before warning before info; only others than critical are cut at `page.most`.
+    The most urgent cards, and all that say that something was not checked.
 
     With `page.clear_until`, the day of the next dose, a card says that all is on schedule, if nothing else is said
     and every rule could look.
@@ -106,9 +107,7 @@ def write_cards(judged: Sequence[Judged], page: Page) -> tuple[Card, ...]:
     cards += [_system_card("check_failed", {"failed": broken, "asked": len(judged)}, page)] if broken else []
     if page.clear_until and not cards and not any(isinstance(one.verdict, Undecided) for one in judged):
         cards = [_system_card("all_clear", {"due": page.clear_until}, page)]
-    cards.sort(key=lambda card: (Indicator(card.indicator).rank, card.source.topic.code, str(card.uuid)))
-    critical = sum(card.indicator == Indicator.CRITICAL.value for card in cards)
-    return tuple(cards[: max(page.most, critical)])
+    return most_urgent(cards, page.most)
 
 
 def _unchecked(judged: Iterable[Judged]) -> dict[str, tuple[str, ...]]:
@@ -156,7 +155,7 @@ def _card(found: list[tuple[Judged, Finding]], missing: tuple[str, ...], page: P
         suggestions=suggestions,
         selectionBehavior="at-most-one" if suggestions else None,
         overrideReasons=_reasons(card_text, page),
-        extension={TRACE: trace | _language(text) | _attribution(card_text, page)},
+        extension={TRACE: filled(trace | _language(text) | _attribution(card_text, page))},
     )
 
 
@@ -170,6 +169,7 @@ def _detail(
     words = page.words_of(text)
     lines, language = words.lines, words.language
     parts = [write_detail(text.detail, language.facts(finding.facts, text.ours))]
+    parts += _told([finding, *(other for _, other in rest)], words)
     room = max(FEWEST_ALSO, MOST_LINES - sum(bool(line.strip()) for line in parts[0].split("\n")))
     for one, other in rest[:room]:
         also = page.words.texts[one.rule].variants[other.variant]
@@ -181,11 +181,17 @@ def _detail(
     return "\n\n".join([*parts, *_closing(words, page)])
 
 
+def _told(found: list[Finding], words: Words) -> list[str]:
+    """The lines on an allergy for which nothing is offered, and on what was seen in part: each once on a card."""
+    facts = {name: fact for one in reversed(found) for name, fact in one.facts.items()}
+    lines = [line for told, line in ((TOLD, words.lines.allergy), (IN_PART, words.lines.in_part)) if told in facts]
+    return [write_detail(line, words.language.facts(facts, OURS)) for line in lines]
+
+
 def _closing(words: Words, page: Page) -> list[str]:
-    lines = words.lines
     names = dict.fromkeys(words.types.get(one, one) for one in sorted(page.unseen))
-    unseen = [write_detail(lines.partial, {"unseen": ", ".join(names)})] if names else []
-    return [*unseen, write_detail(lines.source, {"protocol": words.language.words(page.protocol.title)})]
+    unseen = [write_detail(words.lines.partial, {"unseen": ", ".join(names)})] if names else []
+    return [*unseen, write_detail(words.lines.source, {"protocol": words.language.words(page.protocol.title)})]
 
 
 def _offers(finding: Finding, text: Text, page: Page) -> tuple[Actions, ...]:
@@ -290,10 +296,5 @@ def _system_card(name: str, facts: Mapping[str, Fact], page: Page, about: str = 
         detail="\n\n".join([write_detail(text.detail, said), *_closing(words, page)]),
         indicator=card.indicator.value,
         source=_source(name, page),
-        extension={TRACE: _trace(name, finding, page) | _language(text)},
+        extension={TRACE: filled(_trace(name, finding, page) | _language(text))},
     )
-
-
-def desk_of(originals: Mapping[str, Any], drafts: Iterable[B12Order], patient_id: str) -> Desk:
-    """The desk on which corrected orders are written."""
-    return Desk(originals, {draft.ref: draft for draft in drafts}, patient_id)

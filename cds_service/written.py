@@ -10,11 +10,14 @@ from cds_service.b12.episode import Stage
 from cds_service.b12.episode_of import Moment
 from cds_service.b12.names import mentions_b12
 from cds_service.errors import MalformedRequest
-from cds_service.fhir.elements import Medication, is_nothing
+from cds_service.fhir.chart_elements import Known
+from cds_service.fhir.elements import Medication, MedicationUse, is_nothing
 from cds_service.fhir.medication import medications_of
 from cds_service.fhir.prefetch import Prefetched, read_added, read_bundle
+from cds_service.fhir.read import Reading
 from cds_service.fhir.references import may_matter
 from cds_service.fhir.relevance import Matters
+from cds_service.fhir.selections import selected_of
 from cds_service.hooks import HookRequest
 
 STAGES = {
@@ -49,9 +52,10 @@ class Written(Struct, frozen=True):
     unreadable: bool = False
     unrelated: bool = False
 
-    def moment(self, as_of: datetime, lost: int) -> Moment:
-        """When and at what stage the question is asked; `lost` is how many drafts name B12 and could not be read."""
-        return Moment(as_of, self.stage, self.selected, self.missing, self.unreadable, lost)
+    def moment(self, as_of: datetime, reading: Reading) -> Moment:
+        """When and at what stage the question is asked, and what of the drafts could not be read."""
+        lost, nameless = len(reading.lost_drafts), len(reading.nameless_drafts)
+        return Moment(as_of, self.stage, self.selected, self.missing, self.unreadable, lost, nameless)
 
 
 def read_written(request: HookRequest, most: int, matters: Matters) -> Written:
@@ -75,7 +79,7 @@ def read_written(request: HookRequest, most: int, matters: Matters) -> Written:
     return Written(
         stage=stage,
         sent=sent,
-        selected=_selected(request),
+        selected=selected_of(request.context.selections or (), raw, where),
         unreadable=ordering and any(note.where == where for note in sent.unread),
         unrelated=not sent.unread and not _relevant(sent, matters),
     )
@@ -95,16 +99,21 @@ def _field(request: HookRequest) -> tuple[str, Raw]:
     return name, raw
 
 
-def _selected(request: HookRequest) -> frozenset[str]:
-    """The chosen drafts as `Type/id`, however they were referred to."""
-    return frozenset("/".join(one.split("/")[-2:]) for one in request.context.selections or ())
-
-
 def _relevant(sent: Prefetched, matters: Matters) -> bool:
-    """A Medication beside the orders is none itself; an order of another drug may still speak of B12."""
+    """
+    A Medication beside the orders is none itself; an order of another drug may still speak of B12.
+
+    One that does not say of what it is where we look for it may say so elsewhere.
+    """
     bodies = [one for one in sent.resources if not isinstance(one.body, Medication)]
     beside = medications_of(sent.resources)
     return any(
-        may_matter(one.body, beside, matters) or mentions_b12(bytes(one.raw).decode("utf-8", "replace"))
+        may_matter(one.body, beside, matters)
+        or _is_drugless(one.body)
+        or mentions_b12(bytes(one.raw).decode("utf-8", "replace"))
         for one in bodies
     )
+
+
+def _is_drugless(body: Known) -> bool:
+    return isinstance(body, MedicationUse) and not (body.medicationCodeableConcept or body.medicationReference)

@@ -87,7 +87,7 @@ def sheet_of(row: Row) -> Sheet:
         return Sheet(row, None)
     prefetched = read_prefetch(request.prefetch or {}, MOST, known.matters)
     reading = read_record(request.patient_id, prefetched, written.sent, known.codes)
-    moment = written.moment(as_of, len(reading.lost_drafts))
+    moment = written.moment(as_of, reading)
     return Sheet(row, (reading.record, known.guidance(row.protocol, as_of.date()), moment))
 
 

@@ -70,6 +70,11 @@ def sensitivities_of(allergies: Iterable[Allergy], codes: CodeSets) -> tuple[Sen
     return tuple(sorted(counted, key=lambda one: (one.weight.rank, one.ref)))
 
 
+def is_culprit(concept: Concept, codes: CodeSets) -> bool:
+    """An allergy to this bears on B12."""
+    return any(True for _ in _culprits(concept, codes))
+
+
 def _name(allergy: Allergy) -> str:
     return next((one.label for one in allergy.substances if one.label), "")
 

@@ -71,13 +71,14 @@ def _as_needed(step: Step) -> bool:
 
 
 def form_of(draft: B12Order) -> Form:
-    """The form as the order uses it. Where neither route nor product tells, an injection stands in."""
-    return FORM_OF_ROUTE.get(draft.route, Form.INJECTION) if draft.route else Form.INJECTION
+    """The form as the order uses it in the end. Where neither route nor product tells, an injection stands in."""
+    return FORM_OF_ROUTE.get(draft.last_route, Form.INJECTION) if draft.last_route else Form.INJECTION
 
 
 def is_known_injection(draft: B12Order) -> bool:
     """Route or product say that it is injected; a dose without either may well be swallowed every day."""
-    return draft.route in INTO_TISSUE or (draft.route is None and draft.product.form is Form.INJECTION)
+    route = draft.last_route
+    return route in INTO_TISSUE or (route is None and draft.product.form is Form.INJECTION)
 
 
 def fits(schedule: Schedule, span: Span, tolerance: Decimal) -> bool:
@@ -136,7 +137,7 @@ def usual_interval(episode: Episode, draft: B12Order) -> Span | None:
     B12 is taken in many ways, and none of them is wrong; by nose small doses are.
     """
     own, form = _own(episode, draft), form_of(draft)
-    if draft.route not in INTO_TISSUE | {Route.NASAL, None}:
+    if draft.last_route not in INTO_TISSUE | {Route.NASAL, None}:
         return None
     whom = episode.regimen.whom if episode.regimen else None
     if form is Form.NASAL:
@@ -207,7 +208,7 @@ def _form_with(schedule: Schedule, episode: Episode, draft: B12Order, *, longer:
 def swallowed_like_injections(episode: Episode, draft: B12Order) -> Schedule | None:
     """The schedule of B12 by mouth that is spaced as injections are, where the protocol does not give it so."""
     schedule = goes_on(draft)
-    if schedule is None or draft.route not in SWALLOWED or draft.route is Route.NASAL:
+    if schedule is None or draft.last_route not in SWALLOWED or draft.last_route is Route.NASAL:
         return None
     tolerance = episode.protocol.timing.interval_tolerance.value
     shortest = min((one.interval.low for one in episode.protocol.spacing), default=None)

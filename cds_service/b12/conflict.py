@@ -56,7 +56,7 @@ def _doses(structured: Amount | None, spoken: Sequence[Amount], tolerance: Decim
     if structured is None or structured.kind is AmountKind.UNKNOWN:
         return None
     like = [one for one in spoken if one.kind is structured.kind and one.piece is structured.piece]
-    if not like or any(_overlap(structured.low, structured.high, one.low, one.high, tolerance) for one in like):
+    if not like or any(overlap(structured.low, structured.high, one.low, one.high, tolerance) for one in like):
         return None
     return Conflict("dose", structured.written, like[0].written)
 
@@ -71,10 +71,11 @@ def _schedules(structured: Schedule | None, spoken: Sequence[Schedule], toleranc
     timed = [one for one in spoken if one.count_high != 1]
     if structured is None or structured.count_high == 1 or not timed:
         return None
-    if any(_overlap(*structured.interval, *one.interval, tolerance) for one in timed):
+    if any(overlap(*structured.interval, *one.interval, tolerance) for one in timed):
         return None
     return Conflict("frequency", structured, timed[0])
 
 
-def _overlap(low: Decimal, high: Decimal, other_low: Decimal, other_high: Decimal, tolerance: Decimal) -> bool:
+def overlap(low: Decimal, high: Decimal, other_low: Decimal, other_high: Decimal, tolerance: Decimal) -> bool:
+    """Two spans have something in common, each widened by a share `tolerance` of its low end."""
     return low * (1 - tolerance) <= other_high and other_low * (1 - tolerance) <= high

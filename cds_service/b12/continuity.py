@@ -148,6 +148,12 @@ def resumed_after_lapse(episode: Episode) -> B12Order | None:
     return next((one for one in episode.asked_about if is_maintenance(one, episode)), None)
 
 
+def reloaded_after_lapse(episode: Episode) -> bool:
+    """Loading is being ordered after therapy had lapsed, with or without the maintenance that follows it."""
+    due = episode.course.due
+    return bool(due and due.lapsed) and any(at_loading_pace(one, episode) for one in episode.drafts)
+
+
 def on_long_term_injections(episode: Episode) -> bool:
     """On maintenance injections that have not lapsed, for longer than the protocol calls long-term."""
     course = episode.course

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -42,7 +42,8 @@ class Step(Struct, frozen=True, gc=False):
     One instruction of an order, read three ways.
 
     `stated` is the mass written in the structure; `computed` is volume or count times the product's
-    strength; `text_phases` what the text says (empty: no text, or refused, see `sig`).
+    strength; `text_phases` what the text says (empty: no text, or refused, see `sig`). `told` is what the patient is
+    told, where that is another text.
     """
 
     instruction: Instruction
@@ -52,11 +53,17 @@ class Step(Struct, frozen=True, gc=False):
     schedule: Schedule | None
     route: Route | None
     sig: SigReading | SigRefused | None
+    told: SigReading | SigRefused | None = None
 
     @property
     def text_phases(self) -> tuple[SigPhase, ...]:
         """The steps that the text was read into."""
         return self.sig.phases if isinstance(self.sig, SigReading) else ()
+
+    @property
+    def spoken_strength(self) -> Strength | None:
+        """The strength that the text names."""
+        return self.sig.strength if isinstance(self.sig, SigReading) else None
 
 
 class B12Order(Struct, frozen=True, dict=True):
@@ -73,10 +80,21 @@ class B12Order(Struct, frozen=True, dict=True):
 
     @cached_property
     def route(self) -> Route | None:
-        """The route: as structured, else as the text says, else as the form leaves no choice."""
+        """The first route: as structured, else as the text says, else as the form leaves no choice."""
         structured = next((step.route for step in self.steps if step.route), None)
         spoken = (phase.route for step in self.steps for phase in step.text_phases if phase.route)
         return structured or next(spoken, None) or (ROUTE_OF_FORM.get(self.product.form) if self.product.form else None)
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route in order: of each step as structured, else as its text says; else as the form has it."""
+        named = (own for step in self.steps for own in _routes_of(step))
+        return tuple(dict.fromkeys(named)) or ((self.route,) if self.route else ())
+
+    @cached_property
+    def last_route(self) -> Route | None:
+        """The route of what goes on: of the last step that names one."""
+        return self.routes[-1] if self.routes else None
 
     @property
     def has_dose(self) -> bool:
@@ -101,9 +119,29 @@ class B12Order(Struct, frozen=True, dict=True):
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
         """Every schedule the order gives, in order: structured steps, or the text's where there is one step."""
-        structured = tuple(step.schedule for step in self.steps if step.schedule)
-        spoken = tuple(phase.schedule for step in self.steps for phase in step.text_phases if phase.schedule)
+        return tuple(schedule for schedule, _ in self._timed)
+
+    @cached_property
+    def injected(self) -> tuple[Schedule, ...]:
+        """Of the schedules those of what is injected, or given by a route that is not named."""
+        return tuple(schedule for schedule, route in self._timed if route is None or route.parenteral)
+
+    @cached_property
+    def _timed(self) -> Sequence[tuple[Schedule, Route | None]]:
+        spoken = [
+            (phase.schedule, phase.route or step.route or self.route)
+            for step in self.steps
+            for phase in step.text_phases
+            if phase.schedule
+        ]
+        structured = [(step.schedule, first_route(step) or self.route) for step in self.steps if step.schedule]
         return spoken if len(spoken) > len(structured) else structured
+
+    @property
+    def endless(self) -> bool:
+        """It gives repeated doses of which neither structure, text nor supply says when they end."""
+        repeated = (one for one in self.schedules if one.count_high != 1)
+        return self.order.ends is None and any(one.total is None and one.end is None for one in repeated)
 
     @cached_property
     def mass(self) -> Mass | None:
@@ -111,11 +149,25 @@ class B12Order(Struct, frozen=True, dict=True):
         return next((mass for step in reversed(self.steps) if (mass := mass_of(step, self.product.strength))), None)
 
 
+def first_route(step: Step) -> Route | None:
+    """The route of a step as structured, else as the first phase of its text that names one says."""
+    return step.route or next((phase.route for phase in step.text_phases if phase.route), None)
+
+
+def _routes_of(step: Step) -> list[Route]:
+    """The structured route is that of the text's first phase; a later phase may go over to another."""
+    first, *later = [phase.route for phase in step.text_phases] or [None]
+    return [route for route in (step.route or first, *later) if route]
+
+
 def mass_of(step: Step, strength: Strength | None) -> Mass | None:
-    """Micrograms per dose of one step: stated, else computed, else as the text says."""
+    """Micrograms per dose of one step: stated, else computed, else as the text says, by its own strength if need be."""
     if step.stated or step.computed:
         return step.stated or step.computed
-    masses = (mass_of_amount(phase.amount, strength) for phase in step.text_phases if phase.amount)
+    if step.amount and step.amount.contradictory:
+        return None
+    known = strength or step.spoken_strength
+    masses = (mass_of_amount(phase.amount, known) for phase in step.text_phases if phase.amount)
     return next((mass for mass in masses if mass), None)
 
 
@@ -166,8 +218,9 @@ def b12_order_of(order: Order, product: B12Product, codes: CodeSets, read_sig: S
 
 def step_of(instruction: Instruction, product: B12Product, codes: CodeSets, read_sig: SigReader) -> Step:
     """One instruction read three ways."""
-    amount = instruction.amount
-    mass = mass_of_amount(amount, product.strength) if amount else None
+    amount, sig = instruction.amount, read_sig(instruction.text) if instruction.text else None
+    spoken = sig.strength if isinstance(sig, SigReading) else None
+    mass = mass_of_amount(amount, product.strength or spoken) if amount else None
     return Step(
         instruction=instruction,
         amount=amount,
@@ -175,5 +228,6 @@ def step_of(instruction: Instruction, product: B12Product, codes: CodeSets, read
         computed=mass if mass and mass.basis != "stated" else None,
         schedule=instruction.schedule,
         route=route_of(instruction.route, codes, read_sig),
-        sig=read_sig(instruction.text) if instruction.text else None,
+        sig=sig,
+        told=read_sig(instruction.patient_text) if instruction.patient_text else None,
     )

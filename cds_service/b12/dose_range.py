@@ -8,11 +8,12 @@ from msgspec import Struct
 
 from cds_service.b12.children import adolescent, childs_regimen
 from cds_service.b12.dose import B12Order
-from cds_service.b12.doubt import limits_of, masses_of, small_is_right, swap_of, volume_doubt_of
+from cds_service.b12.doubt import limits_of, small_is_right, swap_of, volume_doubt_of
 from cds_service.b12.episode import SWALLOWED, Episode, daily_mcg
 from cds_service.b12.history import injections_go_on, is_injection
 from cds_service.b12.protocol import DoseLimits
 from cds_service.b12.record import DAYS, Amount
+from cds_service.b12.stated import masses_of
 from cds_service.b12.words import Indication, Route, TimeUnit
 
 NO_FLOOR = frozenset({Route.INTRAVENOUS, Route.INTRADERMAL})  # parts of parenteral nutrition, test doses
@@ -54,12 +55,11 @@ def told_otherwise(episode: Episode, draft: B12Order) -> str:
 
 def range_doubt_of(episode: Episode, draft: B12Order, index: int) -> RangeDoubt | None:
     """The first dose in one step of the order that no label gives; a volume or count is not judged here."""
-    limits, step = limits_of(episode, draft), draft.steps[index]
-    if limits is None:
-        return None
-    floor = not small_is_right(episode, step) and draft.route not in NO_FLOOR
-    for amount in masses_of(step):
-        if kind := _kind(amount, limits, episode.protocol.timing.volume_tolerance.value, floor=floor):
+    step, tolerance = draft.steps[index], episode.protocol.timing.volume_tolerance.value
+    for one in masses_of(step, draft, tolerance):
+        limits, amount = limits_of(episode, draft, one.route), one.amount
+        floor = not small_is_right(episode, step) and one.route not in NO_FLOOR
+        if limits and (kind := _kind(amount, limits, tolerance, floor=floor)):
             return RangeDoubt(
                 kind=kind,
                 step=index,
@@ -68,7 +68,7 @@ def range_doubt_of(episode: Episode, draft: B12Order, index: int) -> RangeDoubt 
                 labelled_mcg=limits.labelled_high.value,
                 usual_low=limits.usual.low,
                 usual_high=limits.usual.high,
-                meant_mcg=_meant(episode, draft, limits),
+                meant_mcg=_meant(episode, one.route, limits),
             )
     return None
 
@@ -84,11 +84,11 @@ def _kind(amount: Amount, limits: DoseLimits, tolerance: Decimal, *, floor: bool
     return "excessive" if dose > limits.warn_above.value else "high"
 
 
-def _meant(episode: Episode, draft: B12Order, limits: DoseLimits) -> Decimal | None:
+def _meant(episode: Episode, route: Route | None, limits: DoseLimits) -> Decimal | None:
     """The protocol's dose, as far as it is one of this route."""
     dose = episode.usual_mcg
-    if draft.route in SWALLOWED:
-        dose = limits.labelled_high.value if draft.route is Route.NASAL else episode.protocol.oral.minimum.value
+    if route in SWALLOWED:
+        dose = limits.labelled_high.value if route is Route.NASAL else episode.protocol.oral.minimum.value
     return dose if dose is not None and limits.usual.low <= dose <= limits.labelled_high.value else None
 
 

@@ -13,6 +13,7 @@ from cds_service.b12.allergies import Sensitivity
 from cds_service.b12.chart import LabOrder, Plan
 from cds_service.b12.course import Course
 from cds_service.b12.dose import B12Order
+from cds_service.b12.in_force import is_unended
 from cds_service.b12.indication import Background
 from cds_service.b12.labs import FACTORS, LabResult
 from cds_service.b12.policy import Figure
@@ -21,7 +22,7 @@ from cds_service.b12.record import Patient
 from cds_service.b12.timeline import Timeline
 from cds_service.b12.words import Analyte, Indication, Route, SpecialTherapy
 
-SWALLOWED = frozenset({Route.ORAL, Route.SUBLINGUAL, Route.NASAL})
+SWALLOWED = frozenset(route for route in Route if route.swallowed)
 DOSE_TYPES = frozenset({"MedicationAdministration", "MedicationDispense", "MedicationStatement"})
 
 
@@ -47,13 +48,15 @@ class Episode(Struct, frozen=True, dict=True):
 
     `regimen` is the protocol's schedule for this patient (None: a gap of the protocol, as for children),
     `standard` the one for patients without particularities. `orders` are active and not stale. `oral_cover` names
-    statements and orders of swallowed B12 in a dose that the protocol calls adequate. `unseen` are
+    statements and orders of swallowed B12 in a dose that the protocol calls adequate, `oral_doubt` such orders that are
+    stale, where no injection is on record since. `unseen` are
     FHIR types of which nothing was sent: what they would hold is unknown. `selected` are the drafts
     that the clinician just chose, `accepted` the regimens of every protocol known, `added` the problems or allergies
     being written into the chart. `allergies` are those that bear on B12; None: the allergy list was not sent.
     `by_text` are problems, operations, allergies and medications known by their words alone, without a code of ours.
     `not_sent` are all FHIR types that we read of which nothing was sent;
-    `partial` those of which only a part was sent. `drafts_missing`: the call came without what it is about;
+    `partial` those of which only a part was sent or used, `incomplete` those where more of this patient's may exist.
+    `drafts_missing`: the call came without what it is about;
     `drafts_unreadable`: it came, but not as a list that can be read; `drafts_lost` is how many entries name
     B12 and could not be read, `drafts_nameless` how many refer to a drug that was not seen.
     """
@@ -68,6 +71,7 @@ class Episode(Struct, frozen=True, dict=True):
     standard: Regimen | None
     orders: tuple[B12Order, ...]
     oral_cover: tuple[str, ...]
+    oral_doubt: tuple[B12Order, ...]
     unseen: frozenset[str]
     selected: frozenset[str]
     accepted: tuple[Regimen, ...] = ()
@@ -79,6 +83,7 @@ class Episode(Struct, frozen=True, dict=True):
     added: frozenset[str] = frozenset()
     not_sent: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
+    incomplete: frozenset[str] = frozenset()
     drafts_missing: bool = False
     drafts_unreadable: bool = False
     drafts_lost: int = 0
@@ -110,10 +115,10 @@ class Episode(Struct, frozen=True, dict=True):
         """
         The orders to judge: while choosing, those just chosen (all, if the client does not say which).
 
-        While an allergy is written, the orders in force.
+        While an allergy is written, the orders that nobody ended, stale ones too: B12 may still be given by them.
         """
         if self.stage is Stage.ALLERGY:
-            return self.orders
+            return tuple(one for one in self.timeline.orders if is_unended(one, self.as_of))
         if self.stage is Stage.SELECT and self.selected:
             return tuple(draft for draft in self.drafts if draft.ref in self.selected)
         return self.drafts
@@ -173,6 +178,11 @@ class Episode(Struct, frozen=True, dict=True):
     def doses_unseen(self) -> bool:
         """No resource type that tells of given doses was sent."""
         return self.unseen >= DOSE_TYPES
+
+    @property
+    def doses_in_part(self) -> bool:
+        """Of a type that tells of given doses only a part was seen: there may be more of them, and newer ones."""
+        return not self.incomplete.isdisjoint(DOSE_TYPES)
 
     @property
     def usual_mcg(self) -> Decimal | None:

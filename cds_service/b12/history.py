@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from math import ceil
 
 from msgspec import Struct
@@ -11,19 +12,36 @@ from msgspec import Struct
 from cds_service.b12.course import loading_gap
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode, Stage
-from cds_service.b12.words import Evidence
+from cds_service.b12.protocol import Regimen
+from cds_service.b12.timeline import DoseEvent
+from cds_service.b12.words import Evidence, Substance
 
 
 class LoadingState(Struct, frozen=True):
-    """An unfinished loading: doses given of those needed, first and last day, and what tells of it."""
+    """
+    An unfinished loading: doses given of those needed, first and last day, and what tells of it.
+
+    `small` are doses beside those `given` that are too small to be one of them.
+    """
 
     given: int
     needed: int
+    small: int
     first: date
     last: date
     broken: bool
     evidence: Evidence
     refs: tuple[str, ...]
+
+    @property
+    def left(self) -> int:
+        """Doses that are still to be given, at least one."""
+        return self.needed - self.given
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """The facts that say how far it is: `given` of `needed`, and `small` where there are such."""
+        return {"given": self.given, "needed": self.needed} | ({"small": self.small} if self.small else {})
 
 
 def is_injection(order: B12Order) -> bool:
@@ -37,6 +55,14 @@ def is_maintenance(draft: B12Order, episode: Episode) -> bool:
     schedules = draft.schedules
     slow = all(one.interval[0] > gap and one.count_high != 1 for one in schedules)
     return bool(schedules) and slow and is_injection(draft)
+
+
+def is_for(regimen: Regimen, order: B12Order) -> bool:
+    """The regimen's cobalamin is the order's, as far as both name one: only then its doses fit into the order."""
+    return order.product.substance is regimen.substance or Substance.UNSPECIFIED in {
+        order.product.substance,
+        regimen.substance,
+    }
 
 
 def at_loading_pace(order: B12Order, episode: Episode) -> bool:
@@ -60,9 +86,21 @@ def earlier_therapy(episode: Episode, *drafts: B12Order) -> str:
 
 
 def has_begun_loading(episode: Episode) -> bool:
-    """The first doses of the course follow each other at loading pace, or the first was ordered so."""
+    """The first doses of the course follow each other at loading pace; or the only one was ordered so, or is new."""
     course = episode.course
-    return course.loading_seen or (course.given == 1 and _loading_was_ordered(episode))
+    return course.loading_seen or (course.given == 1 and (_loading_was_ordered(episode) or _is_first_answer(episode)))
+
+
+def _is_first_answer(episode: Episode) -> bool:
+    """The only dose on record of a patient not treated before, given for a level that had just been found deficient."""
+    timeline, first = episode.timeline, episode.course.doses[0].day
+    since = first.earliest - timedelta(days=int(episode.protocol.results.baseline.value))
+    found = [one.day for one in episode.deficient_results if one.day]
+    found = [day for day in found if since <= day.latest and day.earliest <= first.latest]
+    if not found or len(timeline.doses) > 1 or timeline.courses or episode.background.started_before:
+        return False
+    ordered = (order.order.authored for order in timeline.orders if order.order.authored)
+    return not any(authored.latest < min(day.earliest for day in found) for authored in ordered)
 
 
 def _loading_was_ordered(episode: Episode) -> bool:
@@ -89,11 +127,18 @@ def loading_state(episode: Episode) -> LoadingState | None:
         return _ordered_loading(episode)
     if course.needed is None or course.loading_complete or not has_begun_loading(episode):
         return None
-    since = (episode.as_of - course.last.day.latest).days
-    broken = since > loading_gap(episode.regimen, episode.protocol.timing)
+    gap = loading_gap(episode.regimen, episode.protocol.timing)
+    broken = (episode.as_of - _last_at_pace(course.doses, gap).day.latest).days > gap
     first, last = course.doses[0].day.earliest, course.last.day.latest
     evidence = course.evidence or Evidence.ORDERED
-    return LoadingState(course.given, course.needed, first, last, broken, evidence, course.refs)
+    small = course.given - course.large
+    return LoadingState(course.large, course.needed, small, first, last, broken, evidence, course.refs)
+
+
+def _last_at_pace(doses: Sequence[DoseEvent], gap: int) -> DoseEvent:
+    """The last dose that followed another as in loading: one of maintenance does not take up again what was broken."""
+    close = (after for before, after in pairwise(doses) if (after.day.earliest - before.day.latest).days <= gap)
+    return max(close, key=lambda dose: dose.day.latest, default=doses[0])
 
 
 def loading_goes_on(episode: Episode, state: LoadingState, maintenance: B12Order | None) -> str:
@@ -119,7 +164,8 @@ def _ordered_loading(episode: Episode) -> LoadingState | None:
         return None
     first, last = min(start for _, start, _ in spans), max(end for _, _, end in spans)
     broken = (episode.as_of - last).days > loading_gap(episode.regimen, episode.protocol.timing)
-    return LoadingState(total, needed, first, last, broken, Evidence.ORDERED, tuple(order.ref for order in orders))
+    refs = tuple(order.ref for order in orders)
+    return LoadingState(total, needed, 0, first, last, broken, Evidence.ORDERED, refs)
 
 
 def _span(order: B12Order) -> tuple[int, date, date] | None:
@@ -129,7 +175,8 @@ def _span(order: B12Order) -> tuple[int, date, date] | None:
     if begins is None or len(planned) < len(order.schedules):
         return None
     days = sum((doses - 1) * interval for doses, interval in planned)
-    return sum(doses for doses, _ in planned), begins.earliest, begins.earliest + timedelta(days=ceil(days))
+    ends = begins.earliest + timedelta(days=min(ceil(days), (date.max - begins.earliest).days))
+    return sum(doses for doses, _ in planned), begins.earliest, ends
 
 
 def no_longer_treated(episode: Episode) -> str:

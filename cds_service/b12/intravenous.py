@@ -18,15 +18,17 @@ def reads_as_antidote(episode: Episode, draft: B12Order) -> str:
     """
     Why the order is the cyanide antidote and not B12 replacement, or "".
 
-    Known by product, or by hydroxocobalamin into a vein in the antidote's gram range or after cyanide.
+    Known by product, or by hydroxocobalamin, all of it into a vein, after cyanide or in the antidote's gram range. The
+    antidote is given once, perhaps again, so that an order which goes on without an end is none by its size alone.
     """
     if draft.product.antidote:
         return "the product is the cyanide antidote"
-    if draft.route is not Route.INTRAVENOUS or draft.product.substance is not Substance.HYDROXOCOBALAMIN:
+    if set(draft.routes) != {Route.INTRAVENOUS} or draft.product.substance is not Substance.HYDROXOCOBALAMIN:
         return ""
     if SpecialTherapy.ANTIDOTE in episode.background.special:
         return "hydroxocobalamin into a vein after cyanide exposure"
-    if in_antidote_range(draft.product.substance, draft.route, draft.mass, episode.protocol):
+    large = in_antidote_range(draft.product.substance, draft.route, draft.mass, episode.protocol)
+    if large and not draft.endless:
         return "hydroxocobalamin into a vein in the range of the cyanide antidote"
     return ""
 

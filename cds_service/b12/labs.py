@@ -93,6 +93,7 @@ FACTORS: dict[tuple[Analyte, str], Decimal] = {
     (Analyte.POTASSIUM, "mmol/L"): Decimal(1),
     (Analyte.POTASSIUM, "meq/L"): Decimal(1),
 }
+COMPARATORS = frozenset({"", "<", "<=", ">", ">="})
 FINAL = frozenset({"final", "amended", "corrected", "unknown", ""})  # old records often do not know theirs
 
 
@@ -137,11 +138,15 @@ def property_of_unit(unit: str) -> Property:
 
 
 def lab_result_of(observed: Observed, magnitudes: tuple[Magnitude, ...]) -> LabResult | None:
-    """The result, or None: not final. One without a number says only that the test was done, and in words what came."""
+    """
+    The result, or None: not final. One without a number says only that the test was done, and in words what came.
+
+    So does one with a comparator that is none.
+    """
     if observed.status not in FINAL:
         return None
     analyte = observed.analyte
-    if observed.value is None:
+    if observed.value is None or observed.comparator not in COMPARATORS:
         return LabResult(analyte, observed.ref, observed.when, observed.said)
     unit = unit_of(observed) or _unit_of_range(observed)
     fault = _fault(observed, unit, magnitudes) if analyte in B12_FAMILY else None

@@ -8,8 +8,13 @@ from decimal import Decimal
 from cds_service.b12.record import Strength
 from cds_service.b12.words import AmountKind, Form, Substance
 
-MASS = r"(?P<mass>\d+(?:,\d+)*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|ug|µg|μg|micrograms?|mg|milligrams?|g|grams?)\b"
-PER = r"\s*(?:/|per)\s*(?P<volume>\d+(?:\.\d+)?)?\s*(?P<per>ml|millilitres?|milliliters?|actuat\w*|spray)\b"
+MASS = (
+    r"(?<![\d.])(?!(?<=b)12,|(?<=b[ -])12,)"  # "B12,1000 mcg" is no 12,1 mcg
+    r"(?P<mass>\d+(?:,\d+)*(?:\.\d+)?|\.\d+)\s*(?P<unit>mcg|ug|µg|μg|micrograms?|mg|milligrams?|g|grams?)\b"
+)
+MILLILITRES = r"ml|millilitres?|milliliters?"
+PER = rf"\s*(?:/|per)\s*(?P<volume>\d+(?:\.\d+)?)?\s*(?P<per>{MILLILITRES}|actuat\w*|spray)\b"
+VOLUME = re.compile(rf"(?<![\d.,])(\d+(?:\.\d+)?)\s*(?:{MILLILITRES})\b", re.IGNORECASE)
 CONCENTRATION = re.compile(MASS + PER, re.IGNORECASE)
 CONTENT = re.compile(MASS + r"(?!\s*/)", re.IGNORECASE)
 MICROGRAMS = {"m": Decimal(1000), "g": Decimal(1_000_000), "u": Decimal(1), "µ": Decimal(1), "μ": Decimal(1)}
@@ -21,12 +26,15 @@ SUBSTANCES = (
     (Substance.UNSPECIFIED, re.compile(r"\bvit(?:amin)?\.?\s*b[\s-]?12\b|\bb-?12\b|\bcobalamin\b", re.IGNORECASE)),
 )
 ANY = re.compile(r"cobalamin|cobamamide|dibencozide|\bvit(?:amin)?\.?\s*b[\s-]?12\b|\bb-?12\b", re.IGNORECASE)
+AMPOULE = r"\bamp(?:s|ou?les?|ule?s?|ullen?|ollas?)?\b"
 FORMS = (
     (Form.NASAL, re.compile(r"nasal|actuat", re.IGNORECASE)),
     (Form.SUBLINGUAL, re.compile(r"sublingual|\bSL\b|disintegrating", re.IGNORECASE)),
-    (Form.INJECTION, re.compile(r"inject|ampoule|ampule|syringe|\bvial|\binj\b", re.IGNORECASE)),
+    (Form.INJECTION, re.compile(rf"inject|{AMPOULE}|syringe|\bvial|\binj\b", re.IGNORECASE)),
     (Form.ORAL, re.compile(r"\boral|tablet|capsule|\btabs?\b|\bcaps?\b|chewable|lozenge", re.IGNORECASE)),
 )
+ONE_DOSE = re.compile(rf"{AMPOULE}|pre-?\s?(?:filled|loaded)|single[\s-]*(?:dose|use)", re.IGNORECASE)
+MANY_DOSES = re.compile(r"multi(?:ple)?[\s-]*(?:dose|use)|\bMDV\b", re.IGNORECASE)
 ANTIDOTE = re.compile(r"cyanokit", re.IGNORECASE)
 ANTIFOLATE = re.compile(r"\b(?:pemetrexed|pralatrexate)\b", re.IGNORECASE)
 OTHER_INGREDIENT = re.compile(
@@ -88,20 +96,34 @@ def form_of_name(name: str) -> Form | None:
     return next((form for form, pattern in FORMS if pattern.search(name[:LONGEST_NAME])), None)
 
 
-def strength_of_name(name: str) -> Strength | None:
+def strengths_of_name(name: str) -> tuple[Strength, ...]:
     """
-    The strength a product name states: micrograms per mL, per spray, or per piece.
+    Every strength that a product name states: micrograms per mL, per spray, or per piece.
 
     "10 mg/2 mL" gives 5000 micrograms per mL and a container of 2 mL. A mass without "per" is the
     content of one piece, and only where the form is swallowed or dissolved: for an injection it does
     not say per what.
     """
     name = name[:LONGEST_NAME]
-    if match := CONCENTRATION.search(name):
-        return _concentration(match)
-    if form_of_name(name) in {Form.ORAL, Form.SUBLINGUAL} and (match := CONTENT.search(name)):
-        return Strength(_mcg(match), AmountKind.COUNT, "product name")
-    return None
+    stated = tuple(found for match in CONCENTRATION.finditer(name) if (found := _concentration(match, name)))
+    if stated or form_of_name(name) not in {Form.ORAL, Form.SUBLINGUAL}:
+        return stated
+    return tuple(Strength(_mcg(match), AmountKind.COUNT, "product name") for match in CONTENT.finditer(name))
+
+
+def strength_of_name(name: str) -> Strength | None:
+    """The first strength that a product name states."""
+    return next(iter(strengths_of_name(name)), None)
+
+
+def one_dose_ml(name: str) -> Decimal | None:
+    """Millilitres in a container that holds one dose by what the name calls it, such as "1 mg/1 mL ampoules"."""
+    name = name[:LONGEST_NAME]
+    if not ONE_DOSE.search(name) or MANY_DOSES.search(name):
+        return None
+    held = {Decimal(match["volume"]) for match in CONCENTRATION.finditer(name) if match["volume"]}
+    held = held or {Decimal(volume) for volume in VOLUME.findall(CONCENTRATION.sub(" ", name))}
+    return max(held) if len(held) == 1 and max(held) > 0 else None
 
 
 def content_of_name(name: str) -> Strength | None:
@@ -110,13 +132,13 @@ def content_of_name(name: str) -> Strength | None:
     return Strength(_mcg(found[0]), AmountKind.COUNT, "product name") if len(found) == 1 else None
 
 
-def _concentration(match: re.Match[str]) -> Strength | None:
+def _concentration(match: re.Match[str], name: str) -> Strength | None:
     volume = Decimal(match["volume"] or 1)
     if not volume:
         return None
     if not match["per"].lower().startswith("m"):
         return Strength(_mcg(match) / volume, AmountKind.COUNT, "product name")
-    container = volume if match["volume"] and volume != 1 else None
+    container = volume if match["volume"] and volume != 1 else one_dose_ml(name)  # "/1 mL" may be no more than "per mL"
     return Strength(_mcg(match) / volume, AmountKind.VOLUME, "product name", container)
 
 

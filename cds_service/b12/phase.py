@@ -196,8 +196,8 @@ def prolonging_order(episode: Episode) -> tuple[B12Order, Schedule, int | None] 
 def _close_schedules(order: B12Order, episode: Episode) -> list[Schedule]:
     """What an order of injections gives at the pace of some loading; nothing where it says until what is reached."""
     pace = _slowest_pace(episode)
-    close = [one for one in order.schedules if one.interval[1] <= pace and one.count_high != 1]
-    return close if is_injection(order) and not any(one.open_ended for one in close) else []
+    close = [one for one in order.injected if one.interval[1] <= pace and one.count_high != 1]
+    return [] if any(one.open_ended for one in close) else close
 
 
 def _endless(order: B12Order, close: list[Schedule]) -> bool:

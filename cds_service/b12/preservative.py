@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from cds_service.b12.allergies import BENZYL_ALCOHOL
 from cds_service.b12.dose import B12Order
+from cds_service.b12.names import MANY_DOSES
 from cds_service.b12.words import Form
 
 FREE = re.compile(
@@ -16,7 +17,6 @@ FREE = re.compile(
     r"|(?:without|no|free (?:of|from))\s+(?:preservatives?|benzyl\s*alcohol)",
     re.IGNORECASE,
 )
-MULTI_DOSE = re.compile(r"multi(?:ple)?[\s-]*dose|\bMDV\b", re.IGNORECASE)
 MULTI_DOSE_ML = Decimal(10)  # US vials: 1 mL for one dose, 10 and 30 mL for many
 
 
@@ -45,7 +45,7 @@ def benzyl_alcohol_in(order: B12Order) -> Preservative:
         return Preservative.ABSENT
     container = order.product.strength.container_ml if order.product.strength else None
     large = container is not None and container >= MULTI_DOSE_ML
-    multi = large or any(MULTI_DOSE.search(name) for name in names)
+    multi = large or any(MANY_DOSES.search(name) for name in names)
     return Preservative.MULTI_DOSE if multi else Preservative.POSSIBLE
 
 

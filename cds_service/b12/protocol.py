@@ -173,8 +173,9 @@ class Timing(Struct, frozen=True, forbid_unknown_fields=True):
     intervals or `lapse_after` days, whichever comes first but never before grace, therapy has lapsed.
     Loading is broken by a gap over `loading_gap_daily` days in a course of at least two doses a week,
     or over `loading_gap_weekly` days in a weekly one, and late after `loading_grace` days. Injections for longer than
-    `long_term` days are long-term. A course older than `stale_order` days without
-    a dose on record says nothing. `volume_tolerance` and `interval_tolerance` are shares within which
+    `long_term` days are long-term. An order without an end, of which for `stale_order` days nothing
+    tells that it is used, is stale. A supply of which only the quantity is known counts for `lapse_after` days at
+    most. `volume_tolerance` and `interval_tolerance` are shares within which
     two readings of a dose or an interval are the same. Intravenous hydroxocobalamin from `antidote_from`
     micrograms is the cyanide antidote. Adult dose floors hold from `adult_from` years of age. Fewer than `soonest`
     days after a maintenance injection the next is too early (absent: no source says).

@@ -27,7 +27,8 @@ class Amount(Struct, frozen=True, gc=False):
 
     `low` and `high` are micrograms for MASS, millilitres for VOLUME, pieces for COUNT and the bare
     number for UNKNOWN. `written` is value and unit as the source wrote them. `text_mcg` is the highest
-    mass by the unit's text where the unit's code says something else.
+    mass by the unit's text where the unit's code says something else. `contradictory`, of kind UNKNOWN:
+    zero or less, a range upside down or of two measures, or two amounts that differ.
     """
 
     low: Decimal
@@ -36,6 +37,7 @@ class Amount(Struct, frozen=True, gc=False):
     written: str
     piece: Piece | None = None
     text_mcg: Decimal | None = None
+    contradictory: bool = False
 
 
 class Strength(Struct, frozen=True, gc=False):
@@ -82,8 +84,13 @@ class Schedule(Struct, frozen=True, dict=True):
         if self.count_high is not None:
             return self.count_high
         if self.duration_high is not None:
-            return max(1, round(self.duration_high / self.interval[0]))
+            return self._within(self.duration_high)
+        if self.start is not None and self.end is not None and self.start <= self.end:
+            return self._within(Decimal((self.end - self.start).days + 1))  # the last day counts
         return None
+
+    def _within(self, days: Decimal) -> int:
+        return max(1, round(days / self.interval[0]))
 
 
 class Product(Struct, frozen=True, gc=False):
@@ -101,16 +108,28 @@ class Product(Struct, frozen=True, gc=False):
     excipients: tuple[Concept, ...] = ()
     nameless: bool = False
 
+    @property
+    def unsaid(self) -> bool:
+        """Nothing says which drug it is, nor refers to one."""
+        return not (self.concept.label or self.concept.codes or self.ingredients or self.nameless)
+
 
 class Instruction(Struct, frozen=True, gc=False):
-    """One dosageInstruction: the structured reading and the text, kept apart."""
+    """
+    One dosageInstruction: the structured reading and the text, kept apart.
+
+    `patient_text` is what the patient is told where that is not `text`; `place` its index in the list as it was
+    sent, by which a correction finds it again.
+    """
 
     amount: Amount | None = None
     schedule: Schedule | None = None
     route: Concept | None = None
     text: str = ""
+    patient_text: str = ""
     as_needed: bool = False
     sequence: int | None = None
+    place: int = 0
 
 
 class Order(Struct, frozen=True, gc=False):
@@ -140,6 +159,7 @@ class Use(Struct, frozen=True, gc=False):
     when: When | None = None
     until: When | None = None
     instruction: Instruction = Instruction()
+    supply: Amount | None = None  # what was handed over
 
 
 class Condition(Struct, frozen=True, gc=False):
@@ -207,8 +227,9 @@ class ClinicalRecord(Struct, frozen=True, gc=False):
     Everything read for one patient.
 
     `seen` names the FHIR resource types that were sent or known to be empty; a type that is not in it
-    is unknown, not absent. `partial` names those of which only a part was sent. `relatives` are problems of
-    the patient's family; `added` the references of what the clinician is adding to the chart in this call.
+    is unknown, not absent. `partial` names those of which only a part was sent or used, `incomplete` of these
+    those where some of what was not seen may be this patient's. `relatives` are problems of the patient's family;
+    `added` the references of what the clinician is adding to the chart in this call.
     """
 
     patient: Patient | None = None
@@ -226,6 +247,7 @@ class ClinicalRecord(Struct, frozen=True, gc=False):
     added: frozenset[str] = frozenset()
     seen: frozenset[str] = frozenset()
     partial: frozenset[str] = frozenset()
+    incomplete: frozenset[str] = frozenset()
     unread: tuple[Unread, ...] = ()
 
 

@@ -9,12 +9,12 @@ from math import ceil
 from msgspec import Struct
 
 from cds_service.b12.concept import When
+from cds_service.b12.courses import StatedCourse
 from cds_service.b12.episode import SWALLOWED, Episode
 from cds_service.b12.history import covered_by
 from cds_service.b12.labs import LabResult
 from cds_service.b12.policy import Check, CheckFor, Figure
 from cds_service.b12.results import LEVELS, anaemia_below, measured
-from cds_service.b12.timeline import StatedCourse
 from cds_service.b12.words import Analyte, Route
 
 

@@ -153,36 +153,55 @@ def is_reduced(result: LabResult, limit: Figure) -> bool:
     return result.value < floor or (result.comparator == "<" and result.value == floor)
 
 
-def raised_marker(episode: Episode) -> LabResult | None:
-    """The newest methylmalonic acid, else homocysteine, if it is raised and counts today."""
+def raised_markers(episode: Episode) -> tuple[LabResult, ...]:
+    """The newest methylmalonic acid and the newest homocysteine, each if it is raised and counts today."""
     safety = episode.protocol.safety
     limits = {Analyte.MMA: safety.mma_high, Analyte.HOMOCYSTEINE: safety.homocysteine_high}
     found = ((newest(episode, analyte), limit) for analyte, limit in limits.items())
-    return next((one for one, limit in found if one and is_raised(one, limit) and is_current(one, episode)), None)
+    return tuple(one for one, limit in found if one and is_raised(one, limit) and is_current(one, episode))
 
 
-def kidneys_reduced(episode: Episode) -> bool:
-    """Dialysis, else the newest filtration rate if it counts today, else the problem list."""
+def telling_marker(episode: Episode) -> LabResult | None:
+    """The first of the raised markers that the kidneys do not explain."""
+    return next((one for one in raised_markers(episode) if not kidneys_reduced(episode, one)), None)
+
+
+def kidneys_reduced(episode: Episode, sample: LabResult) -> bool:
+    """Of the day of a sample: dialysis, else the filtration rate nearest to it, else the problem list."""
     if SpecialTherapy.DIALYSIS in episode.special:
         return True
-    return bool(reduced_rate(episode) if filtration_rate(episode) else episode.background.renal)
+    rate = filtration_rate(episode, sample)
+    return bool(reduced_rate(episode, sample) if rate else episode.background.renal)
 
 
-def reduced_rate(episode: Episode) -> LabResult | None:
-    """The newest filtration rate, if it is reduced and counts today."""
-    rate = filtration_rate(episode)
+def reduced_rate(episode: Episode, sample: LabResult) -> LabResult | None:
+    """The filtration rate nearest to a sample, if it is reduced."""
+    rate = filtration_rate(episode, sample)
     return rate if rate and is_reduced(rate, episode.protocol.safety.egfr_reduced) else None
 
 
-def filtration_rate(episode: Episode) -> LabResult | None:
-    """The newest estimated glomerular filtration rate, if it has a value and counts today."""
-    rate = newest(episode, Analyte.EGFR)
-    return rate if rate and rate.value is not None and is_current(rate, episode) else None
+def filtration_rate(episode: Episode, sample: LabResult) -> LabResult | None:
+    """
+    The estimated glomerular filtration rate nearest to a sample, of two as near the newer; None: none is near.
+
+    Near is as long as the protocol holds a result to count, before or after.
+    """
+    near = episode.protocol.results.current.value
+    rates = (one for one in episode.timeline.results if one.analyte is Analyte.EGFR and one.value is not None)
+    apart = [(days, one) for one in rates if (days := _days_apart(one.day, sample.day)) is not None and days <= near]
+    return min(apart, key=lambda pair: pair[0])[1] if apart else None
 
 
-def kidneys_known(episode: Episode) -> bool:
-    """Something could tell of reduced kidney function."""
-    return filtration_rate(episode) is not None or "Condition" not in episode.unseen
+def _days_apart(one: When | None, other: When | None) -> int | None:
+    """The fewest days that can lie between two dates, as exact as they are; None where one of them is not known."""
+    if one is None or other is None:
+        return None
+    return max(0, (one.earliest - other.latest).days, (other.earliest - one.latest).days)
+
+
+def kidneys_known(episode: Episode, sample: LabResult) -> bool:
+    """Something could tell of reduced kidney function on the day of a sample."""
+    return filtration_rate(episode, sample) is not None or "Condition" not in episode.unseen
 
 
 def measured(episode: Episode, test: Analyte, since: date | None = None) -> bool:

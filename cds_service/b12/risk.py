@@ -67,7 +67,7 @@ def _begin(now: Begun, taken: Begun, episode: Episode) -> date:
     gap = timedelta(days=int(episode.protocol.screening.retest.value))
     begin = min(start.latest for start, _ in now)
     for start, one in sorted(taken, key=lambda pair: pair[0].latest, reverse=True):
-        if (one.end or start).latest + gap >= begin:
+        if begin - (one.end or start).latest <= gap:
             begin = min(begin, start.latest)
     return begin
 

@@ -8,15 +8,15 @@ from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
-from cds_service.b12.dose import B12Order, Step, mass_of_amount, mcg_per_unit
+from cds_service.b12.dose import B12Order, mass_of_amount, mcg_per_unit
 from cds_service.b12.doubt import swap_of
 from cds_service.b12.episode import Episode
-from cds_service.b12.record import Amount, Schedule, SigReading, Strength
+from cds_service.b12.handed_over import CONTAINERS, as_needed
+from cds_service.b12.record import Amount, Schedule, Strength
 from cds_service.b12.units import amount_of
 from cds_service.b12.words import AmountKind, Piece
 
 ONE = Decimal(1)
-CONTAINERS = frozenset({Piece.VIAL, Piece.AMPOULE})
 
 
 class Portion(Struct, frozen=True):
@@ -75,7 +75,7 @@ def supplied_of(draft: B12Order) -> Supplied | None:
 def uncountable(episode: Episode, draft: B12Order) -> str:
     """Why doses cannot be counted soundly, or ""."""
     steps = draft.steps
-    if any(_as_needed(step) for step in steps):
+    if any(as_needed(step) for step in steps):
         return "given as needed"
     numbers = [step.instruction.sequence for step in steps]
     if len(steps) > 1 and (None in numbers or len(set(numbers)) < len(numbers)):
@@ -83,10 +83,6 @@ def uncountable(episode: Episode, draft: B12Order) -> str:
     if any(swap_of(episode, draft, index) for index in range(len(steps))):
         return "the dose itself is in doubt"
     return ""
-
-
-def _as_needed(step: Step) -> bool:
-    return step.instruction.as_needed or (isinstance(step.sig, SigReading) and step.sig.as_needed)
 
 
 def portions_of(draft: B12Order, quantity: Amount) -> tuple[Portion, ...]:
@@ -174,11 +170,9 @@ class _Question(Struct, frozen=True):
 
 def _doses(schedule: Schedule) -> Decimal | None:
     """Doses until the schedule's own end; None if it names none."""
-    if schedule.total is not None:
-        return Decimal(schedule.total)
-    if schedule.start and schedule.end:
+    if schedule.start and schedule.end and schedule.count_high is None:
         return max(ONE, (schedule.end - schedule.start).days / schedule.interval[1])
-    return None
+    return Decimal(schedule.total) if schedule.total is not None else None
 
 
 def _used_in_all(portions: Sequence[Portion], *, most: bool = False) -> Decimal | None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime, time, tzinfo
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from cds_service.b12.antifolate import on_antifolate
 from cds_service.b12.codes import CodeSets
 from cds_service.b12.concept import When
-from cds_service.b12.dose import ROUTE_OF_FORM, B12Order, Mass, SigReader, Step, b12_order_of, mass_of, step_of
+from cds_service.b12.courses import Dose, StatedCourse, counted_supplies, is_single_dose, stated_course
+from cds_service.b12.dose import ROUTE_OF_FORM, B12Order, Mass, SigReader, b12_order_of, mass_of, step_of
 from cds_service.b12.exposure import DrugDraft, Exposure, exposures_of_order, exposures_of_use
 from cds_service.b12.kinds import Kinds, kinds_of
 from cds_service.b12.labs import LabResult, lab_result_of
@@ -26,7 +29,6 @@ NEVER_COUNTS = frozenset({
     "entered-in-error", "not-done", "not-taken", "cancelled", "declined", "intended", "preparation", "draft",
     "nullified", "on-hold",
 })  # fmt: skip
-OVER = frozenset({"completed", "stopped"})
 MISTAKE = "entered-in-error"
 WITHDRAWN = frozenset({MISTAKE, "cancelled", "stopped", "completed"})
 NOT_AN_ORDER = frozenset({"proposal", "plan", "option"})
@@ -37,7 +39,7 @@ class DoseEvent(Struct, frozen=True, gc=False):
     One dose on one day.
 
     `mass` is micrograms or None where the record does not say; `refs` every resource that tells of it,
-    strongest first.
+    strongest first. A dose whose route is not known may have been injected or swallowed.
     """
 
     day: When
@@ -47,24 +49,10 @@ class DoseEvent(Struct, frozen=True, gc=False):
     evidence: Evidence
     refs: tuple[str, ...]
 
-
-class _Dose(Struct, frozen=True, gc=False):
-    """What one instruction of one product gives, whenever that is."""
-
-    substance: Substance
-    route: Route | None
-    mass: Mass | None
-    step: Step
-
-
-class StatedCourse(Struct, frozen=True, gc=False):
-    """A stretch of therapy that a statement or a supply tells of, without single doses. `end` None: it goes on."""
-
-    ref: str
-    route: Route | None
-    start: date | None
-    end: date | None
-    daily_mcg: Decimal | None
+    @property
+    def injected(self) -> bool | None:
+        """Given by a needle, or not; None where the route is not known."""
+        return self.route.parenteral if self.route else None
 
 
 class Timeline(Struct, frozen=True):
@@ -97,19 +85,21 @@ def timeline_of(
     doses = _given([(use, product) for use, product in used if not product.antidote], codes, read_sig)
     told = (event for use, dose in doses if (event := _dose_event(use, dose, today)))
     events = (one for one in told if not in_antidote_range(one.substance, one.route, one.mass, protocol))
-    courses = (course for use, dose in doses if (course := _stated_course(use, dose, today)))
+    courses = [course for use, dose in doses if (course := stated_course(use, dose, today))]
     ordered = [one for one in record.orders if id(one.product) in b12 and _is_order(one)]
     history = (b12_order_of(one, b12[id(one.product)], codes, read_sig) for one in ordered)
     drafted = [one for one in record.drafts if id(one.product) in b12]
     drafts = [b12_order_of(one, b12[id(one.product)], codes, read_sig) for one in drafted]
+    days = _one_a_day(events)
+    counted = counted_supplies(doses, _last_injected(days), int(protocol.timing.lapse_after.value))
     return Timeline(
-        doses=_without_supplies(_one_a_day(events), int(protocol.timing.loading_gap_weekly.value)),
-        courses=tuple(courses),
+        doses=_without_supplies(days, int(protocol.timing.loading_gap_weekly.value)),
+        courses=(*courses, *counted),
         orders=tuple(order for order in history if not _is_antidote(order, protocol)),
         drafts=tuple(one for one in drafts if not _is_withdrawn(one.order)),
         withdrawn=tuple(one for one in drafts if _is_withdrawn(one.order) and one.order.status != MISTAKE),
         results=_results(record, protocol, as_of),
-        antifolate=any(kind.antifolate for kind in kinds.values()),
+        antifolate=_antifolate(record, kinds, protocol, today),
         exposures=_exposures(record, kinds, today),
         drug_drafts=tuple(
             DrugDraft(drug, one)
@@ -119,6 +109,16 @@ def timeline_of(
         ),
         in_words=_in_words(record, kinds),
     )
+
+
+def _antifolate(record: ClinicalRecord, kinds: Kinds, protocol: Protocol, today: date) -> bool:
+    """An antifolate with a B12 schedule of its own is given, was lately, or is ordered or being ordered."""
+    named = {key for key, kind in kinds.items() if kind.antifolate}
+    if any(id(one.product) in named and not _is_withdrawn(one) for one in record.drafts):
+        return True
+    uses = (one for one in record.uses if id(one.product) in named)
+    orders = (one for one in record.orders if id(one.product) in named)
+    return on_antifolate(uses, orders, protocol.timing, today)
 
 
 def _exposures(record: ClinicalRecord, kinds: Kinds, today: date) -> tuple[Exposure, ...]:
@@ -166,74 +166,93 @@ def _is_order(order: Order) -> bool:
     return order.status not in NEVER_COUNTS and order.intent not in NOT_AN_ORDER and not order.do_not_perform
 
 
-def _given(
-    doses: Sequence[tuple[Use, B12Product]], codes: CodeSets, read_sig: SigReader
-) -> Sequence[tuple[Use, _Dose]]:
+def _given(doses: Sequence[tuple[Use, B12Product]], codes: CodeSets, read_sig: SigReader) -> Sequence[tuple[Use, Dose]]:
     """Each use with its dose. The reader makes a single object of an instruction that comes often: it is read once."""
     distinct = {(id(use.instruction), id(product)): (use.instruction, product) for use, product in doses}
     read = {key: _dose_of(instruction, product, codes, read_sig) for key, (instruction, product) in distinct.items()}
     return [(use, read[id(use.instruction), id(product)]) for use, product in doses]
 
 
-def _dose_of(instruction: Instruction, product: B12Product, codes: CodeSets, read_sig: SigReader) -> _Dose:
+def _dose_of(instruction: Instruction, product: B12Product, codes: CodeSets, read_sig: SigReader) -> Dose:
     step = step_of(instruction, product, codes, read_sig)
     route = step.route or (ROUTE_OF_FORM.get(product.form) if product.form else None)
-    return _Dose(product.substance, route, mass_of(step, product.strength), step)
+    return Dose(product.substance, route, mass_of(step, product.strength), step, product.strength)
 
 
-def _is_single_dose(use: Use) -> bool:
-    """A statement that is active, has an end or an inexact start tells of a course, not of a dose on a day."""
-    if use.kind is not Evidence.STATED:
-        return use.when is not None
-    return bool(use.when and use.when.exact and not use.until and use.status != "active")
-
-
-def _dose_event(use: Use, dose: _Dose, today: date) -> DoseEvent | None:
-    if use.when is None or not _is_single_dose(use):
+def _dose_event(use: Use, dose: Dose, today: date) -> DoseEvent | None:
+    if use.when is None or not is_single_dose(use):
         return None
     return DoseEvent(_up_to(today, use.when), dose.substance, dose.route, dose.mass, use.kind, (use.ref,))
 
 
-def _stated_course(use: Use, dose: _Dose, today: date) -> StatedCourse | None:
-    supply = use.kind is Evidence.DISPENSED and use.until is not None
-    if not supply and (use.kind is not Evidence.STATED or _is_single_dose(use)):
-        return None
-    step, mass = dose.step, dose.mass
-    schedule = step.schedule or next((phase.schedule for phase in step.text_phases if phase.schedule), None)
-    start = use.when.earliest if use.when else None
-    end = use.until.latest if use.until else (today - timedelta(days=1) if use.status in OVER else None)
-    daily = mass.low / schedule.interval[1] if mass and schedule else None
-    return StatedCourse(use.ref, dose.route, start, end, daily)
-
-
 def _one_a_day(events: Iterable[DoseEvent]) -> tuple[DoseEvent, ...]:
-    """One injection a day, however many resources tell of it: the strongest evidence speaks."""
+    """
+    One injection a day, however many resources tell of it, and beside it one swallowed dose.
+
+    The strongest evidence speaks. On a day the injection comes last: it is what stands.
+    """
     days: dict[tuple[date, date], list[DoseEvent]] = {}
     for event in events:
         days.setdefault((event.day.earliest, event.day.latest), []).append(event)
-    merged = [_merge(sorted(same, key=lambda one: (one.evidence.rank, one.refs))) for same in days.values()]
-    return tuple(sorted(merged, key=lambda event: (event.day.earliest, event.day.latest)))
+    merged = (_merge(same) for day in sorted(days) for same in _apart(days[day]))
+    return tuple(merged)
+
+
+def _apart(same_day: list[DoseEvent]) -> Iterator[list[DoseEvent]]:
+    """What was swallowed, then what was injected; a dose by an unknown route is taken for the other that is told of."""
+    needle = any(one.injected for one in same_day)
+    tablets = {one.substance for one in same_day if one.injected is False}
+    swallowed: list[DoseEvent] = []
+    injected: list[DoseEvent] = []
+    for one in same_day:
+        unclear = one.injected is None and not needle and _may_be_of(one.substance, tablets)
+        (swallowed if one.injected is False or unclear else injected).append(one)
+    yield from (some for some in (swallowed, injected) if some)
+
+
+def _may_be_of(substance: Substance, named: Collection[Substance]) -> bool:
+    unnamed = Substance.UNSPECIFIED
+    return bool(named) and (substance in named or substance is unnamed or unnamed in named)
+
+
+def _last_injected(events: Iterable[DoseEvent]) -> date:
+    """The last day on which an injection was given or stated."""
+    known = (one for one in events if one.injected is not False and one.evidence is not Evidence.DISPENSED)
+    return max((one.day.latest for one in known), default=date.min)
 
 
 def _without_supplies(doses: tuple[DoseEvent, ...], days: int) -> tuple[DoseEvent, ...]:
-    """A supply handed over is no dose of its own where a dose was given within so many days after it."""
-    given = [dose.day.earliest for dose in doses if dose.evidence is not Evidence.DISPENSED]
+    """A supply handed over is no dose of its own where one that may be of it was given within so many days after it."""
+    used = [dose for dose in doses if dose.evidence is not Evidence.DISPENSED]
+    days_of = {
+        injected: [one.day.earliest for one in used if injected is None or one.injected in {injected, None}]
+        for injected in (True, False, None)
+    }
 
     def was_used(supply: DoseEvent) -> bool:
+        given = days_of[supply.injected]
         following = bisect_left(given, supply.day.earliest)
         return following < len(given) and (given[following] - supply.day.latest).days <= days
 
     return tuple(dose for dose in doses if dose.evidence is not Evidence.DISPENSED or not was_used(dose))
 
 
-def _merge(same_day: list[DoseEvent]) -> DoseEvent:
+def _weight(event: DoseEvent) -> tuple[int, Decimal, str, str, tuple[str, ...]]:
+    """The strongest evidence first, of like evidence the larger dose; by reference only where all else is equal."""
+    mass = event.mass.high if event.mass else Decimal(0)
+    return event.evidence.rank, -mass, event.route or "", event.substance, event.refs
+
+
+def _merge(told: list[DoseEvent]) -> DoseEvent:
+    if len(told) == 1:
+        return told[0]
+    same_day = sorted(told, key=_weight)
     first = same_day[0]
-    if len(same_day) == 1:
-        return first
+    named = (event.substance for event in same_day if event.substance is not Substance.UNSPECIFIED)
     mass = next((event.mass for event in same_day if event.mass), None)
     route = next((event.route for event in same_day if event.route), None)
     refs = tuple(dict.fromkeys(ref for event in same_day for ref in event.refs))
-    return DoseEvent(first.day, first.substance, route, mass, first.evidence, refs)
+    return DoseEvent(first.day, next(named, first.substance), route, mass, first.evidence, refs)
 
 
 def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tuple[LabResult, ...]:
@@ -241,7 +260,8 @@ def _results(record: ClinicalRecord, protocol: Protocol, as_of: datetime) -> tup
     found = (result for one in past if (result := lab_result_of(one, protocol.magnitudes)))
     today = as_of.date()
     unique = {one.ref: _taken_by(today, one) for one in found}
-    return tuple(sorted(unique.values(), key=lambda result: (_newest_first(result.day), result.ref)))
+    by_ref = sorted(unique.values(), key=lambda result: result.ref)
+    return tuple(sorted(by_ref, key=partial(_taken_at, zone=as_of.tzinfo), reverse=True))
 
 
 def _taken_by(today: date, result: LabResult) -> LabResult:
@@ -254,5 +274,8 @@ def _up_to(today: date, day: When) -> When:
     return day if day.latest <= today else When(min(day.earliest, today), today, day.instant)
 
 
-def _newest_first(day: When | None) -> int:
-    return -day.latest.toordinal() if day else 0
+def _taken_at(result: LabResult, zone: tzinfo | None) -> datetime:
+    """The latest moment at which a sample can have been taken; one without a date is the oldest."""
+    if result.day is None:
+        return datetime.min.replace(tzinfo=zone)
+    return result.day.instant or datetime.combine(result.day.latest, time.max, zone)

@@ -49,7 +49,7 @@ def drift_of(episode: Episode) -> Drift | None:
     if run := next((one for one in falling if falls(one, episode)), None):
         return Drift("falling", run[0], run[int(episode.protocol.results.falling_results.value) - 1])
     high = _levels(Analyte.MMA, episode)
-    if rises(high, episode) and not kidneys_reduced(episode):
+    if rises(high, episode) and not kidneys_reduced(episode, high[0]):
         return Drift("rising", high[0], high[1])
     return None
 

@@ -41,6 +41,11 @@ class Route(StrEnum):
         """True where absorption from the gut is not needed."""
         return self in {Route.INTRAMUSCULAR, Route.SUBCUTANEOUS, Route.INTRAVENOUS, Route.INTRADERMAL}
 
+    @property
+    def swallowed(self) -> bool:
+        """True where the patient takes it without an injection: by mouth, under the tongue or by nose."""
+        return self in {Route.ORAL, Route.SUBLINGUAL, Route.NASAL}
+
 
 class AmountKind(StrEnum):
     """What a dose amount measures; the unit of its numbers follows from it."""

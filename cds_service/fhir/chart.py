@@ -10,7 +10,7 @@ from cds_service.b12.chart import Allergy, LabOrder, Plan
 from cds_service.b12.names import mentions_b12
 from cds_service.b12.record import Condition
 from cds_service.fhir import chart_elements as fhir
-from cds_service.fhir.dates import read_when, span_of
+from cds_service.fhir.dates import read_end, read_when, span_of
 from cds_service.fhir.dosage import read_concept
 from cds_service.fhir.lens import Lens
 from cds_service.fhir.prefetch import Sent
@@ -61,7 +61,7 @@ def read_test_order(body: fhir.TestRequest, sent: Sent, lens: Lens) -> LabOrder 
         intent=body.intent or "",
         authored=read_when(body.authoredOn or body.orderedOn or first),
         due=read_when(body.occurrenceDateTime)
-        or (span_of(read_when(period.start), read_when(period.end)) if period else None),
+        or (span_of(read_when(period.start), read_end(period.end)) if period else None),
     )
 
 
@@ -71,7 +71,7 @@ def read_plan(body: fhir.CarePlan, sent: Sent, _: Lens) -> Plan | None:
     if not any(mentions_b12(text) for text in told if text):
         return None
     period = body.period
-    span = (read_when(period.start), read_when(period.end)) if period else (None, None)
+    span = (read_when(period.start), read_end(period.end)) if period else (None, None)
     return Plan(ref_of(sent), body.status or "", span)
 
 

@@ -16,6 +16,7 @@ from cds_service.errors import OutboundFault
 from cds_service.fhir.elements import is_nothing
 from cds_service.hooks import HookRequest
 from cds_service.outbound import Outbound
+from cds_service.parts import read_part
 
 LONGEST_GET = 2000
 GET_REFUSED, POST_REFUSED = frozenset({405, 414}), frozenset({400, 404, 405, 415, 501})
@@ -103,6 +104,6 @@ def checked_json(body: bytes) -> Raw:
 def _read(raw: Raw, kind: type[Kind]) -> Kind | None:
     """A field of a request that may have any shape: what is not of its kind is not there."""
     try:
-        return None if is_nothing(raw) else msgspec.json.decode(raw, type=kind)
+        return None if is_nothing(raw) else read_part(raw, msgspec.json.Decoder(kind))
     except msgspec.ValidationError:
         return None

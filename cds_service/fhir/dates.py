@@ -9,6 +9,12 @@ from datetime import date, datetime
 from cds_service.b12.concept import When
 
 DAY_LENGTH = len("2026-03-10")
+NO_END = date(2099, 1, 1)
+"""
+From here on an end is none: who has to name one where there is none writes 2099-12-31, 2999-12-31 or 9999-12-31.
+
+A year, and no length of time: an end in the past stays an end however long ago the therapy began.
+"""
 FHIR_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[T ](.*))?)?)?", re.ASCII)
 
 
@@ -45,6 +51,12 @@ def _day(text: str) -> When | None:
     except ValueError:
         return None
     return When(one, one)
+
+
+def read_end(text: str | None) -> When | None:
+    """The end of a stretch; None where it names no date, or one so far away that it stands for no end."""
+    end = read_when(text)
+    return end if end and end.latest < NO_END else None
 
 
 def span_of(start: When | None, end: When | None) -> When | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+
+from msgspec import ValidationError
 
 from cds_service.b12.concept import Code as CodeValue
 from cds_service.b12.concept import Concept
@@ -12,7 +15,7 @@ from cds_service.b12.sig import read_sig
 from cds_service.b12.units import amount_of
 from cds_service.b12.words import AmountKind, TimeUnit
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.dates import read_when
+from cds_service.fhir.dates import read_end, read_when
 
 PART_OF_HOUR = Decimal(60)
 UNITS: dict[str, tuple[TimeUnit, Decimal]] = {unit.value: (unit, Decimal(1)) for unit in TimeUnit} | {
@@ -27,6 +30,7 @@ TIMING_CODES = {
     "QOD": (1, 2, TimeUnit.DAY), "WK": (1, 1, TimeUnit.WEEK), "MO": (1, 1, TimeUnit.MONTH),
 }  # fmt: skip
 ORDERED = "ordered"
+SEVERAL = re.compile(r"[^\w:.+-]")
 WIDEST = 12  # powers of ten; beyond it a number is no dose, period or result, and arithmetic with it may never end
 LONGEST_DAYS = Decimal(36525)  # a century
 MOST_DOSES = 36525
@@ -58,38 +62,76 @@ def read_quantity(quantity: fhir.Quantity | None, high: Decimal | None = None) -
 
 
 def read_dosages(dosages: list[fhir.Dosage] | fhir.Dosage | None) -> tuple[Instruction, ...]:
-    """All instructions in their `sequence`; those without one keep their place."""
+    """All instructions that say anything, in their `sequence`; those without one keep their place."""
     listed = dosages if isinstance(dosages, list) else [dosages] if dosages else []
     if len(listed) == 1:
         return (read_dosage(listed[0]),)
-    return tuple(sorted((read_dosage(one) for one in listed), key=lambda one: one.sequence or 0))
+    read = (read_dosage(one, place) for place, one in enumerate(listed) if _says_anything(one))
+    return tuple(sorted(read, key=lambda one: one.sequence or 0))
 
 
-def read_dosage(dosage: fhir.Dosage) -> Instruction:
+def _says_anything(dosage: fhir.Dosage) -> bool:
+    return any(getattr(dosage, name) for name in dosage.__struct_fields__ if name != "sequence")
+
+
+def read_dosage(dosage: fhir.Dosage, place: int = 0) -> Instruction:
     """One instruction: structure and text side by side, neither filled in from the other."""
+    text, told = (dosage.text or "").strip(), (dosage.patientInstruction or "").strip()
     return Instruction(
         amount=_amount(dosage),
         schedule=read_timing(dosage.timing),
         route=read_concept(dosage.route) if dosage.route else None,
-        text=(dosage.text or dosage.patientInstruction or "").strip(),
+        text=text or told,
+        patient_text=told if text and told != text else "",
         as_needed=bool(dosage.asNeededBoolean or dosage.asNeededCodeableConcept),
         sequence=dosage.sequence,
+        place=place,
     )
 
 
 def _amount(dosage: fhir.Dosage) -> Amount | None:
-    rated = _ordered(dosage.doseAndRate)
-    quantity = rated.doseQuantity if rated else None
-    span = rated.doseRange if rated else None
-    quantity = quantity or dosage.doseQuantity or dosage.doseSimpleQuantity or dosage.dose or dosage.quantity
-    return read_quantity(quantity) or _range(span or dosage.doseRange)
+    """What every place for a dose says; where two say different things, none is taken."""
+    plain = (dosage.doseQuantity, dosage.doseSimpleQuantity, dosage.dose, dosage.quantity)
+    stated = [_dose(row.doseQuantity, row.doseRange) for row in _ordered(dosage.doseAndRate)]
+    stated += [_dose(next(filter(None, plain), None), dosage.doseRange)]
+    found = [one for one in stated if one]
+    if not found:
+        return None
+    other = next((one for one in found if not _same(found[0], one)), None)
+    return _contradiction(found[0], other, "and") if other else found[0]
 
 
-def _ordered(rated: list[fhir.DoseAndRate] | fhir.DoseAndRate | None) -> fhir.DoseAndRate | None:
-    """Of several rows (calculated, administered, ordered) the one that was ordered."""
+def _dose(quantity: fhir.Quantity | None, span: fhir.Range | None) -> Amount | None:
+    return read_quantity(quantity) or _range(span) or _nothing(quantity)
+
+
+def _nothing(quantity: fhir.Quantity | None) -> Amount | None:
+    """Zero or less is no dose; it is not passed over either, as a text beside it may say another."""
+    value = usable(quantity.value) if quantity else None
+    if quantity is None or value is None:
+        return None
+    written = amount_of(value, quantity.unit or "", quantity.code or "", quantity.system or "").written
+    return Amount(value, value, AmountKind.UNKNOWN, written, contradictory=True)
+
+
+def _same(one: Amount, other: Amount) -> bool:
+    if AmountKind.UNKNOWN in {one.kind, other.kind}:
+        return one.written == other.written
+    return (one.low, one.high, one.kind, one.piece) == (other.low, other.high, other.kind, other.piece)
+
+
+def _contradiction(one: Amount, other: Amount, between: str) -> Amount:
+    """An amount that nobody can know; where one of the two is without a known unit, that is what is wrong."""
+    known = AmountKind.UNKNOWN not in {one.kind, other.kind} or one.contradictory or other.contradictory
+    written = f"{one.written} {between} {other.written}"
+    return Amount(one.low, other.high, AmountKind.UNKNOWN, written, contradictory=known or one.kind is other.kind)
+
+
+def _ordered(rated: list[fhir.DoseAndRate] | fhir.DoseAndRate | None) -> list[fhir.DoseAndRate]:
+    """Of several rows (calculated, administered, ordered) those ordered, else those of no type, else the first."""
     rows = rated if isinstance(rated, list) else [rated] if rated else []
-    ordered = (row for row in rows if row.type and says_ordered(read_concept(row.type)))
-    return next(ordered, None) or next(iter(rows), None)
+    ordered = [row for row in rows if row.type and says_ordered(read_concept(row.type))]
+    return ordered or [row for row in rows if not row.type] or rows[:1]
 
 
 def says_ordered(kind: Concept) -> bool:
@@ -98,18 +140,18 @@ def says_ordered(kind: Concept) -> bool:
 
 
 def _range(span: fhir.Range | None) -> Amount | None:
-    """Both ends in one unit of measure; where they measure different things the unit is not known."""
+    """Both ends in one unit of measure; none is taken where they measure different things or stand upside down."""
     if span is None:
         return None
-    low, high = read_quantity(span.low), read_quantity(span.high)
+    low, high = read_quantity(span.low), read_quantity(span.high) or _nothing(span.high)
     if low is None or high is None:
         return low or high
     first, last = span.low or fhir.Quantity(), span.high
     if last and (first.unit, first.code, first.system) == (last.unit, last.code, last.system) and low.low <= high.low:
         return read_quantity(first, usable(last.value))
-    alike = low.kind is high.kind and low.piece is high.piece and low.low <= high.low
-    kind = low.kind if alike else AmountKind.UNKNOWN
-    return Amount(low.low, high.low, kind, f"{low.written} to {high.written}", low.piece if alike else None)
+    if low.kind is not high.kind or low.piece is not high.piece or low.low > high.low:
+        return _contradiction(low, high, "to")
+    return Amount(low.low, high.low, low.kind, f"{low.written} to {high.written}", low.piece)
 
 
 def read_timing(timing: fhir.Timing | None) -> Schedule | None:
@@ -129,7 +171,7 @@ def _repeated(repeat: fhir.Repeat) -> Schedule | None:
 
     "Once a week" on several days means each of them, as it is commonly sent.
     """
-    on_days, a_day, said = len(repeat.dayOfWeek or ()), _times_a_day(repeat), repeat.frequency
+    on_days, a_day, said = len(_listed(repeat.dayOfWeek)), _times_a_day(repeat), repeat.frequency
     name = repeat.periodUnit or repeat.periodUnits or _implied_unit(repeat, on_days, a_day)
     period, doses = _period(repeat), Decimal((a_day or 1) if said is None else said)
     if name not in UNITS or period is None or doses <= 0:
@@ -148,8 +190,14 @@ def _repeated(repeat: fhir.Repeat) -> Schedule | None:
 
 def _times_a_day(repeat: fhir.Repeat) -> int:
     """How many times of the day are named, by the clock or by the day's events."""
-    events = [repeat.when] if isinstance(repeat.when, str) else repeat.when or ()
-    return len(repeat.timeOfDay or ()) or len(events)
+    return len(_listed(repeat.timeOfDay)) or len(_listed(repeat.when))
+
+
+def _listed(said: list[str] | str | None) -> list[str]:
+    """What is said, also where a client sends one without a list; several in one string are not told apart."""
+    if isinstance(said, str) and SEVERAL.search(said):
+        raise ValidationError("Expected a list, got several in one string")
+    return ([said] if isinstance(said, str) else said) if said else []
 
 
 def _implied_unit(repeat: fhir.Repeat, on_days: int, a_day: int) -> str:
@@ -169,7 +217,7 @@ def _period(repeat: fhir.Repeat) -> tuple[Decimal, Decimal] | None:
 
 def _bounded(schedule: Schedule, repeat: fhir.Repeat) -> Schedule:
     period = repeat.boundsPeriod
-    start, end = (read_when(period.start), read_when(period.end)) if period else (None, None)
+    start, end = (read_when(period.start), read_end(period.end)) if period else (None, None)
     low, high = days_of(repeat.boundsDuration or repeat.boundsQuantity), None
     if repeat.boundsRange:
         low, high = days_of(repeat.boundsRange.low), days_of(repeat.boundsRange.high)
@@ -216,8 +264,8 @@ def _coded(code: fhir.CodeableConcept | None) -> Schedule | None:
     return spoken.phases[0].schedule if isinstance(spoken, SigReading) and len(spoken.phases) == 1 else None
 
 
-def _events(events: list[str] | None) -> Schedule | None:
-    days = sorted(when.earliest for event in events or () if (when := read_when(event)))
+def _events(events: list[str] | str | None) -> Schedule | None:
+    days = sorted(when.earliest for event in _listed(events) if (when := read_when(event)))
     if not days:
         return None
     gap = Decimal((days[-1] - days[0]) / timedelta(days=1)) / max(1, len(days) - 1)

@@ -1,21 +1,24 @@
-"""Dosage texts that must not contradict a corrected order: the mistaken amount or interval in them is rewritten."""
+"""Dosage texts of a corrected order: the mistaken amount or interval in them is rewritten."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from cds_service.b12.names import number_of
 from cds_service.b12.policy import Span
-from cds_service.b12.protocol import spoken
-from cds_service.b12.record import Schedule, SigPhase, SigReading
-from cds_service.b12.sig import read_sig
-from cds_service.errors import OutputFault
+from cds_service.b12.record import Amount
+from cds_service.b12.units import amount_of
+from cds_service.b12.words import AmountKind
 from cds_service.fhir.quantities import every
 
+TEXTS = ("text", "patientInstruction")
+NUMBER = r"\d+(?:,\d+)*(?:\.\d+)?"
+UNIT = r"mc?gs?|ug|[µμ]g|g|microg|(?:micro|milli)?grams?|mls?|cc|millilit(?:er|re)s?"
 AMOUNT = re.compile(
-    r"(?<![\d.,/])(?P<number>\d+(?:,\d+)*(?:\.\d+)?)\s*"
-    r"(?:(?:mg|mcg|ug|µg|μg|microg|micrograms?|milligrams?|grams?|(?P<g>g))|(?P<volume>mls?|cc|millilit(?:er|re)s?))\b(?!\s*(?:/|per\b))",
+    rf"(?:(?<![\w.,/])(?P<low>{NUMBER})\s*(?P<low_unit>{UNIT})?\s*(?:-|–|to)\s*|(?<![\d.,/]))"
+    rf"(?P<number>{NUMBER})\s*(?P<unit>{UNIT})\b(?!\s*(?:/|per\b))",
     re.IGNORECASE,
 )
 INTERVAL = re.compile(
@@ -24,54 +27,66 @@ INTERVAL = re.compile(
     r"|daily|weekly|fortnightly|monthly|quarterly|yearly)\b",
     re.IGNORECASE,
 )
+MASS_WORD = re.compile(
+    rf"(?P<strength>{NUMBER}\s*(?:{UNIT})\s*(?:/|per\b)\s*(?:{NUMBER}\s*)?ml\b)"
+    r"|(?<![a-z])(?:mc?g|ug|[µμ]g|microg|(?:micro|milli)?gram)",
+    re.IGNORECASE,
+)
+
+Ends = tuple[Decimal, Decimal]
 
 
-def with_amount(text: str, old: object, new: str) -> str:
+def texts_of(instruction: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Name and words of each text that an instruction has."""
+    said = ((name, instruction.get(name)) for name in TEXTS)
+    return ((name, text) for name, text in said if isinstance(text, str))
+
+
+def with_amount(text: str, old: Amount | None, new: Amount, spelled: str) -> str:
     """
-    The text with the mistaken amount replaced: every amount of the old number, or the only one there is.
+    The text with the mistaken amount replaced wherever it stands, in whatever unit: `old`, or the only one there is.
 
     A mass is replaced only by a mass and a volume by a volume; a strength, such as "1 mg/mL", never.
     """
-    by_volume = new.endswith("mL")
-    alike = [match for match in AMOUNT.finditer(text) if bool(match["volume"]) is by_volume and not match["g"]]
+    found = {match.span(): ends for match in AMOUNT.finditer(text) if (ends := _ends_of(match, new.kind))}
+    others = set(found.values()) - {(new.low, new.high)}
+    only = others if len(others) == 1 else set()
+    mistaken = readings_of(old) if old and old.kind is new.kind else only
 
     def corrected(match: re.Match[str]) -> str:
-        same = old is not None and number_of(match["number"]) == Decimal(str(old))
-        only = len(alike) == 1 and not match["g"]  # "25 G" may be a needle
-        return new if bool(match["volume"]) is by_volume and (same or only) else match[0]
+        return spelled if found.get(match.span()) in mistaken else match[0]
 
     return AMOUNT.sub(corrected, text)
 
 
+def amounts_in(text: str, kind: AmountKind) -> Iterator[Ends]:
+    """Lowest and highest of every amount of this kind that stands in a text in figures, understood or not."""
+    return (ends for match in AMOUNT.finditer(text) if (ends := _ends_of(match, kind)))
+
+
+def says_mass_otherwise(text: str) -> bool:
+    """A unit of mass stands in a text without a figure that can be read, and not in a strength."""
+    rest = AMOUNT.sub(" ", text)
+    return any(not match["strength"] for match in MASS_WORD.finditer(rest))
+
+
+def _ends_of(match: re.Match[str], kind: AmountKind) -> Ends | None:
+    last = _amount(match["number"], match["unit"])
+    first = _amount(match["low"], match["low_unit"] or match["unit"]) if match["low"] else last
+    return (first.low, last.high) if first.kind is last.kind is kind else None
+
+
+def _amount(number: str, unit: str) -> Amount:
+    return amount_of(number_of(number), unit, "", "")
+
+
+def readings_of(old: Amount) -> set[Ends]:
+    """What a text may say for an amount: a range or its ends, and what the unit's text says if its code differs."""
+    alone = {old.low, old.high, old.text_mcg or old.high}
+    return {(old.low, old.high)} | {(one, one) for one in alone}
+
+
 def with_interval(text: str, interval: Span) -> str:
-    """
-    The text with the interval of its last step replaced; as it is, if it names none.
-
-    The outcome is read again: raises OutputFault unless it then says the new interval and else what it said before.
-    """
-    before = _phases(text)
-    if not any(phase.schedule for phase in before):
-        return text
-    said = list(INTERVAL.finditer(text))
-    if not said:
-        raise OutputFault("expected an interval that can be rewritten in the dosage text, got other words")
-    last = said[-1]
-    rewritten = f"{text[: last.start()]}{every(interval)}{text[last.end() :]}"
-    after = _phases(rewritten)
-    if len(after) != len(before) or after[:-1] != before[:-1] or not _says(after[-1], before[-1], interval):
-        raise OutputFault("expected a dosage text that can be rewritten soundly, got another")
-    return rewritten
-
-
-def _phases(text: str) -> tuple[SigPhase, ...]:
-    reading = read_sig(text)
-    if not isinstance(reading, SigReading):
-        raise OutputFault("expected a dosage text that is understood, got another")
-    return reading.phases
-
-
-def _says(after: SigPhase, before: SigPhase, interval: Span) -> bool:
-    said = spoken(interval)
-    wanted = Schedule(Decimal(1), said.low, said.high, said.unit).interval
-    same = (after.amount, after.route) == (before.amount, before.route)
-    return same and after.schedule is not None and after.schedule.interval == wanted
+    """The text with the last interval in it replaced; as it is, if it names none."""
+    last = next(reversed(list(INTERVAL.finditer(text))), None)
+    return f"{text[: last.start()]}{every(interval)}{text[last.end() :]}" if last else text

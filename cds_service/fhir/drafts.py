@@ -7,7 +7,7 @@ Each correction changes the draft that it is given, which was decoded for it alo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from math import isfinite
 from typing import Any
@@ -17,19 +17,19 @@ from msgspec import Raw
 
 from cds_service.b12.policy import Span
 from cds_service.b12.protocol import Regimen
+from cds_service.b12.record import Amount
 from cds_service.b12.words import Route
 from cds_service.errors import OutputFault
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dosage import read_concept, says_ordered
-from cds_service.fhir.dosage_text import with_amount, with_interval
+from cds_service.fhir.dosage_text import TEXTS, texts_of, with_amount, with_interval
 from cds_service.fhir.new_orders import loading_of
-from cds_service.fhir.quantities import UCUM, plain, repeat_of, route_concept
+from cds_service.fhir.quantities import plain, repeat_of, route_concept
 from cds_service.fhir.valid import Resource
 
 EMPTY: tuple[object, ...] = (None, "", [], {})
 MAY_BE_EMPTY = re.compile(rb'null|""|\[\s*\]|\{\s*\}')
 LISTS = ("category", "reasonCode", "dosageInstruction")
-TEXTS = ("text", "patientInstruction")
 ABOUT_THE_ROUTE = (*TEXTS, "site", "method")
 BOUNDS = ("boundsDuration", "boundsRange", "boundsPeriod", "count", "countMax")
 
@@ -48,18 +48,29 @@ def draft_of(raw: Raw) -> Resource:
     """
     The draft as it came, decimals kept; raises OutputFault if its numbers cannot be.
 
-    An object where FHIR has a list (the public sandbox) becomes a list, and what is empty is left out, as FHIR asks.
+    An object where FHIR has a list (the public sandbox) becomes a list, and what is empty is left out, as FHIR asks;
+    only instructions keep their places until the draft is `finished`, as they are found by them.
     """
     try:
         draft: Resource = DECODER.decode(raw)
     except (msgspec.DecodeError, ArithmeticError):
         raise OutputFault("expected a draft that can be sent on, got numbers that are too long") from None
-    if MAY_BE_EMPTY.search(bytes(raw)):
-        draft = _filled(draft)
     _listed(draft, LISTS)
+    if MAY_BE_EMPTY.search(bytes(raw)):
+        instructions = {"dosageInstruction": [_filled(one) for one in draft.get("dosageInstruction") or ()]}
+        draft = _filled(draft) | instructions
     for instruction in draft.get("dosageInstruction") or ():
         _listed(instruction, ("doseAndRate",))
+        if isinstance(instruction.get("sequence"), str):
+            raise OutputFault("expected instructions numbered by numbers, got words")
     return draft
+
+
+def finished(draft: Resource) -> Resource:
+    """The draft without empty instructions, and without a summary in words, which would tell of the old order."""
+    instructions = [one for one in draft.get("dosageInstruction") or () if one]
+    whole = draft | {"dosageInstruction": instructions}
+    return {name: kept for name, kept in whole.items() if name != "text" and kept not in EMPTY}
 
 
 def _filled(node: Any) -> Any:  # noqa: ANN401 - any JSON
@@ -76,38 +87,31 @@ def _listed(element: Resource, names: Iterable[str]) -> None:
             element[name] = [element[name]]
 
 
-def _in_sequence(order: Resource) -> list[Resource]:
-    """The instructions in the order in which they are read: by `sequence`, those without one first, as they stand."""
-    instructions: list[Resource] = order.get("dosageInstruction") or []
-    return sorted(instructions, key=lambda one: one.get("sequence") or 0)
-
-
-def correct_dose(draft: Resource, step: int, value: Decimal, unit: str, code: str) -> None:
+def correct_dose(instruction: Resource, old: Amount | None, new: Amount, quantity: Resource) -> None:
     """
-    Write another dose quantity into one instruction, and rewrite the old dose in its text.
+    Write another dose quantity into an instruction, and rewrite the old dose in its texts.
 
-    `step` counts the instructions in sequence. Of several rows the ordered one stays and is corrected.
+    Of several rows the ordered one stays and is corrected.
     """
-    instruction = _in_sequence(draft)[step]
     row = ordered_row(instruction.get("doseAndRate") or [{}])
-    old = (row.get("doseQuantity") or {}).get("value")
     row = {key: kept for key, kept in row.items() if key not in {"doseRange", "doseQuantity"}}
-    row["doseQuantity"] = {"value": plain(value), "unit": unit, "system": UCUM, "code": code}
+    row["doseQuantity"] = quantity
     instruction["doseAndRate"] = [row]
-    for name, text in _texts(instruction):
-        instruction[name] = with_amount(text, old, f"{Decimal(plain(value)):f} {unit}")
+    correct_said_dose(instruction, old, new, quantity)
 
 
-def _texts(instruction: Resource) -> Iterator[tuple[str, str]]:
-    said = ((name, instruction.get(name)) for name in TEXTS)
-    return ((name, text) for name, text in said if isinstance(text, str))
+def correct_said_dose(instruction: Resource, old: Amount | None, new: Amount, quantity: Resource) -> None:
+    """Rewrite the old dose in the texts of an instruction."""
+    for name, text in texts_of(instruction):
+        instruction[name] = with_amount(text, old, new, f"{Decimal(quantity['value']):f} {quantity['unit']}")
 
 
 def ordered_row(rows: Sequence[Resource]) -> Resource:
-    """The row typed "ordered", else the first, as they are read."""
-    kinds = (msgspec.convert(row.get("type"), fhir.CodeableConcept | None) for row in rows)
+    """The row typed "ordered", else one of no type, else the first, as they are read."""
+    kinds = [msgspec.convert(row.get("type"), fhir.CodeableConcept | None) for row in rows]
     ordered = (row for row, kind in zip(rows, kinds, strict=True) if kind and says_ordered(read_concept(kind)))
-    return next(ordered, rows[0])
+    untyped = (row for row, kind in zip(rows, kinds, strict=True) if not kind)
+    return next(ordered, None) or next(untyped, rows[0])
 
 
 def correct_route(draft: Resource, route: Route) -> None:
@@ -125,21 +129,20 @@ def correct_route(draft: Resource, route: Route) -> None:
             instruction.pop(name, None)
 
 
-def correct_interval(draft: Resource, interval: Span) -> None:
+def correct_interval(instruction: Resource, interval: Span) -> None:
     """
-    Write another interval into the last instruction that has a timing, and rewrite the old one in its text.
+    Write another interval into an instruction that has a timing, and rewrite the last one in its texts.
 
-    Its bounds and its number of doses stay. Raises OutputFault where the timing is a list of dates, where nothing
-    but a text gives it, or where a text would go on saying the old interval.
+    Its bounds and its number of doses stay. Raises OutputFault where the timing is a list of dates, or nothing but
+    a text gives it.
     """
-    timed = [one for one in _in_sequence(draft) if one.get("timing")]
-    if not timed or timed[-1]["timing"].get("event"):
+    timing = instruction.get("timing") or {}
+    if not timing or timing.get("event"):
         raise OutputFault("expected a timing that repeats, got none")
-    instruction = timed[-1]
-    old = instruction["timing"].get("repeat") or {}
+    old = timing.get("repeat") or {}
     kept = {name: old[name] for name in BOUNDS if name in old}
     instruction["timing"] = {"repeat": kept | repeat_of(interval)}
-    for name, text in _texts(instruction):
+    for name, text in texts_of(instruction):
         instruction[name] = with_interval(text, interval)
 
 
@@ -154,15 +157,13 @@ def correct_supply(draft: Resource, quantity: Decimal | None, repeats: int | Non
         request["numberOfRepeatsAllowed"] = repeats
 
 
-def correct_text(draft: Resource, step: int, text: str) -> None:
-    """Write another dosage text into one instruction, where its text was read from; `step` counts in sequence."""
-    instruction = _in_sequence(draft)[step]
+def correct_text(instruction: Resource, text: str) -> None:
+    """Write another dosage text into an instruction, where its text was read from."""
     instruction[next((name for name in TEXTS if instruction.get(name)), TEXTS[0])] = text
 
 
-def add_loading(draft: Resource, regimen: Regimen, remaining: int | None) -> None:
-    """Put loading before the draft's own instructions, as one order in sequence."""
-    own = _in_sequence(draft)
+def add_loading(draft: Resource, own: Sequence[Resource], regimen: Regimen, remaining: int | None) -> None:
+    """Put loading before the draft's own instructions, which come as they are read, as one order in sequence."""
     first = own[0] if own else {}
     loading = loading_of(regimen, remaining, first.get("route"))
     for number, instruction in enumerate(loading, start=1):

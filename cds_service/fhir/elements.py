@@ -70,8 +70,8 @@ class Repeat(Struct, frozen=True, gc=False):
     periodUnits: str | None = None  # DSTU2
     count: int | None = None
     countMax: int | None = None
-    dayOfWeek: list[str] | None = None
-    timeOfDay: list[str] | None = None
+    dayOfWeek: list[str] | str | None = None
+    timeOfDay: list[str] | str | None = None
     when: list[str] | str | None = None
     boundsDuration: Quantity | None = None
     boundsQuantity: Quantity | None = None  # DSTU2
@@ -82,7 +82,7 @@ class Repeat(Struct, frozen=True, gc=False):
 class Timing(Struct, frozen=True, gc=False):
     repeat: Repeat | None = None
     code: CodeableConcept | None = None
-    event: list[str] | None = None
+    event: list[str] | str | None = None
 
 
 class DoseAndRate(Struct, frozen=True, gc=False):
@@ -184,6 +184,7 @@ class MedicationDispense(MedicationUse, frozen=True, gc=False, tag=True):
     whenHandedOver: str | None = None
     whenPrepared: str | None = None
     daysSupply: Quantity | None = None
+    quantity: Quantity | None = None
     dosageInstruction: Raw = Raw()
 
 

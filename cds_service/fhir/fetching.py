@@ -22,7 +22,7 @@ from cds_service.fhir.prefetch import FetchNote, More, Prefetched
 from cds_service.fhir.queries import FETCHED, Job, Query, Room, Terms, joined
 from cds_service.fhir.references import dangling
 from cds_service.fhir.relevance import Matters
-from cds_service.fhir.templates import ASKED_FOR, PATIENT, TEMPLATES, expected_type
+from cds_service.fhir.templates import ASKED_FOR, PATIENT, TEMPLATES, expected_type, missing_keys
 from cds_service.hooks import HookRequest
 from cds_service.outbound import Outbound
 
@@ -30,7 +30,7 @@ LOG = logging.getLogger(__name__)
 JUDGING = 0.06
 """Seconds of a call's time kept for reading and judging what came."""
 PAGE_SIZE = 200
-MEDICATIONS = "medications"
+MEDICATIONS, OTHER = "medications", "other"
 MOST_MEDICATIONS, MOST_READS = 100, 16
 NO_SEARCH = frozenset({"status-400", "status-403", "status-404", "status-405", "status-501"})
 REFUSED, FAILED = "not-allowed", "failed"
@@ -131,11 +131,17 @@ def queries_for(hook: str, sent: Prefetched, terms: Terms) -> tuple[Query, ...]:
     return (
         *(Query(key, expected_type(key), _target(key, terms.patient_id)) for key in absent),
         *(
-            Query(f"{one.where.rpartition('.')[2]}.next", min(one.types), link, one.types)
+            Query(_next_of(one), min(one.types), link, one.types, one.came)
             for one in sent.more
-            if one.types and (link := link_of(one.url, base))
+            if one.types and (link := link_of(one.url or "", base))
         ),
     )
+
+
+def _next_of(cut: More) -> str:
+    """The key of ours for what goes on: a client may have sent it under a key of its own, and that is told nowhere."""
+    own = missing_keys(cut.types)
+    return f"{next(own, OTHER)}.next"
 
 
 def _target(key: str, patient_id: str) -> str:
@@ -144,7 +150,7 @@ def _target(key: str, patient_id: str) -> str:
 
 
 def _unfollowed(sent: Prefetched, base: str) -> tuple[More, ...]:
-    return tuple(one for one in sent.more if not (one.types and link_of(one.url, base)))
+    return tuple(one for one in sent.more if not (one.types and link_of(one.url or "", base)))
 
 
 def _refused(hook: str, sent: Prefetched, drafts: Prefetched) -> Prefetched:  # noqa: ARG001 - a Fetch

@@ -13,8 +13,9 @@ from cds_service.b12.record import Instruction, Product
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dosage import read_dosages
 from cds_service.fhir.medication import Medications, read_product
+from cds_service.parts import read_part
 
-DOSAGES = msgspec.json.Decoder(list[fhir.Dosage] | fhir.Dosage | None)
+DOSAGES = msgspec.json.Decoder(list[fhir.Dosage] | fhir.Dosage | None, strict=False)
 CONTAINED = msgspec.json.Decoder(list[Raw] | None)
 UNSAID = Instruction()
 Part = TypeVar("Part")
@@ -36,7 +37,7 @@ class Lens(Struct, frozen=True):
 
 def part(raw: Raw, decoder: msgspec.json.Decoder[Part]) -> Part | None:
     """A part that was left as bytes; raises msgspec.ValidationError if it is of the wrong type."""
-    return None if fhir.is_nothing(raw) else decoder.decode(raw)
+    return None if fhir.is_nothing(raw) else read_part(raw, decoder)
 
 
 def product_and_dose(body: fhir.MedicationUse, dosage: Raw, lens: Lens) -> tuple[Product, Instruction]:

@@ -14,9 +14,10 @@ from cds_service.b12.words import AmountKind
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.dosage import read_concept, read_quantity, usable
 from cds_service.fhir.prefetch import Sent
+from cds_service.parts import read_part
 
 Medications = Mapping[str, fhir.Medication]
-MEDICATION = msgspec.json.Decoder(fhir.Medication)
+MEDICATION = msgspec.json.Decoder(fhir.Medication, strict=False)
 
 
 def medications_of(sent: Iterable[Sent]) -> Medications:
@@ -73,7 +74,7 @@ def resolved(reference: str, contained: Sequence[Raw], medications: Medications)
 
 def _decoded(raw: Raw) -> fhir.Medication | None:
     try:
-        return MEDICATION.decode(raw)
+        return read_part(raw, MEDICATION)
     except msgspec.ValidationError:
         return None
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from msgspec import Raw, Struct
 
 from cds_service.b12 import verdict
-from cds_service.b12.dose import B12Order
+from cds_service.b12.dose import B12Order, Step
+from cds_service.b12.record import Amount
+from cds_service.b12.units import amount_of
 from cds_service.errors import OutputFault
 from cds_service.fhir import drafts, new_orders
 from cds_service.fhir.care_plans import plan_of
 from cds_service.fhir.order_words import words_of_order, words_of_steps
-from cds_service.fhir.quantities import dose_units
+from cds_service.fhir.quantities import UCUM, dose_units, plain
+from cds_service.fhir.reread import Wanted, Yardstick, check_again, says_when, stays_stated
 from cds_service.fhir.tests_ordered import order_of_test, words_of_test
 from cds_service.fhir.valid import Resource, check
 from cds_service.language import Language
 
+MILLILITRE = "mL"
 Names = Callable[[Language], str]
 """What something is about, in the words of a language."""
 
@@ -38,14 +43,29 @@ class ProposedAction(Struct, frozen=True):
 
 
 Actions = tuple[ProposedAction, ...]
+LONGEST_ID = 255
+"""Characters of a draft's id; FHIR allows 64, and real systems send up to 194."""
 
 
 class Desk(Struct, frozen=True):
-    """What is needed to write orders: all drafts as sent, those for B12 as read, and whose they are."""
+    """What is needed to write orders: all drafts as sent, those for B12 as read, whose they are, how they are read."""
 
     originals: Mapping[str, Raw]
     drafts: Mapping[str, B12Order]
     patient_id: str
+    yardstick: Yardstick
+
+    def read(self, ref: str) -> B12Order:
+        """A draft as read; raises OutputFault if it is of an older FHIR version."""
+        draft = self.drafts[ref]
+        if not draft.order.native:
+            raise OutputFault("expected an R4 draft, got an older one")
+        return draft
+
+
+def desk_of(originals: Mapping[str, Raw], drafts: Iterable[B12Order], patient_id: str, yardstick: Yardstick) -> Desk:
+    """The desk on which corrected orders are written."""
+    return Desk(originals, {draft.ref: draft for draft in drafts}, patient_id, yardstick)
 
 
 def actions_of(proposal: verdict.Proposal, desk: Desk) -> Actions:
@@ -53,7 +73,8 @@ def actions_of(proposal: verdict.Proposal, desk: Desk) -> Actions:
     The actions of a proposal.
 
     Empty where no valid resource can be written: an older FHIR version's draft, a draft without an id, or
-    one that is not valid FHIR itself. The card's words then stand alone.
+    one that is not valid FHIR itself; and where the corrected draft, read again, would say something else than the
+    proposal or contradict itself. The card's words then stand alone.
     """
     try:
         return WRITERS[type(proposal)](proposal, desk)
@@ -73,8 +94,11 @@ def _ordered(order: Resource) -> ProposedAction:
     return _created(order, partial(words_of_order, order))
 
 
-def _updated(draft: Resource, names: Names = unnamed) -> Actions:
-    return (ProposedAction("update", check(draft), names=names),)
+def _updated(draft: Resource, ref: str, desk: Desk, wanted: Mapping[int, Wanted], names: Names = unnamed) -> Actions:
+    """The one way on which a corrected draft leaves."""
+    whole = check(drafts.finished(draft))
+    check_again(_sent(ref, desk), whole, desk.read(ref), wanted, desk.yardstick)
+    return (ProposedAction("update", whole, names=names),)
 
 
 def _deleted(draft: Resource) -> ProposedAction:
@@ -83,66 +107,86 @@ def _deleted(draft: Resource) -> ProposedAction:
 
 def _sent(ref: str, desk: Desk) -> Resource:
     draft = drafts.draft_of(desk.originals[ref])
-    if not draft.get("id"):
-        raise OutputFault("expected a draft with an id, got one without")
+    if not 0 < len(draft.get("id") or "") <= LONGEST_ID:
+        raise OutputFault("expected a draft with an id, got one without or with one that is too long")
     return draft
 
 
-def _draft(ref: str, desk: Desk) -> Resource:
-    if not desk.drafts[ref].order.native:
-        raise OutputFault("expected an R4 draft, got an older one")
-    return _sent(ref, desk)
+def _instruction(draft: Resource, step: Step) -> Resource:
+    """The instruction that a step was read from."""
+    instruction: Resource = draft["dosageInstruction"][step.instruction.place]
+    return instruction
 
 
 def _correct_dose(proposal: verdict.CorrectDose, desk: Desk) -> Actions:
-    draft, read = _draft(proposal.order, desk), desk.drafts[proposal.order]
-    for step, mcg in proposal.steps:
-        amount = read.steps[step].amount
-        value, unit, code = dose_units(mcg, amount.written if amount else "")
-        drafts.correct_dose(draft, step, value, unit, code)
-    return _updated(draft)
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
+    wanted: dict[int, Wanted] = {}
+    for index, mcg in proposal.steps:
+        step = read.steps[index]
+        written = step.amount.written if step.stated and step.amount else step.instruction.text
+        value, unit, code = dose_units(mcg, written)
+        wanted[index] = Wanted(_write_dose(draft, step, value, unit, code))
+    return _updated(draft, proposal.order, desk, wanted)
 
 
 def _correct_volume(proposal: verdict.CorrectVolume, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
-    for step, ml in proposal.steps:
-        drafts.correct_dose(draft, step, ml, "mL", "mL")
-    return _updated(draft)
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
+    wanted = {
+        index: Wanted(_write_dose(draft, read.steps[index], ml, MILLILITRE, MILLILITRE)) for index, ml in proposal.steps
+    }
+    return _updated(draft, proposal.order, desk, wanted)
+
+
+def _write_dose(draft: Resource, step: Step, value: Decimal, unit: str, code: str) -> Amount:
+    """A volume does not take the place of a mass in the structure: there it is the text that names the volume."""
+    amount = amount_of(value, unit, code, UCUM)
+    quantity = {"value": plain(value), "unit": unit, "system": UCUM, "code": code}
+    write = drafts.correct_said_dose if stays_stated(step, amount) else drafts.correct_dose
+    write(_instruction(draft, step), step.amount, amount, quantity)
+    return amount
 
 
 def _correct_route(proposal: verdict.CorrectRoute, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
     drafts.correct_route(draft, proposal.route)
-    return _updated(draft, _called(proposal.route.value))
+    wanted = dict.fromkeys(range(len(read.steps)), Wanted(route=proposal.route))
+    return _updated(draft, proposal.order, desk, wanted, _called(proposal.route.value))
 
 
 def _correct_interval(proposal: verdict.CorrectInterval, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
-    drafts.correct_interval(draft, proposal.interval)
-    return _updated(draft)
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
+    timed = [index for index, step in enumerate(read.steps) if says_when(step)]
+    if not timed:
+        raise OutputFault("expected a step that says when, got none")
+    drafts.correct_interval(_instruction(draft, read.steps[timed[-1]]), proposal.interval)
+    return _updated(draft, proposal.order, desk, {timed[-1]: Wanted(interval=proposal.interval)})
 
 
 def _correct_supply(proposal: verdict.CorrectSupply, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
+    draft = _sent(proposal.order, desk)
     drafts.correct_supply(draft, proposal.quantity, proposal.repeats)
-    return _updated(draft)
+    return _updated(draft, proposal.order, desk, {})
 
 
 def _correct_text(proposal: verdict.CorrectText, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
-    for step, text in proposal.steps:
-        drafts.correct_text(draft, step, text)
-    return _updated(draft)
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
+    for index, text in proposal.steps:
+        drafts.correct_text(_instruction(draft, read.steps[index]), text)
+    wanted = {index: Wanted(respelled=True) for index, _ in proposal.steps}
+    return _updated(draft, proposal.order, desk, wanted)
 
 
 def _add_loading(proposal: verdict.AddLoading, desk: Desk) -> Actions:
-    draft = _draft(proposal.order, desk)
-    drafts.add_loading(draft, proposal.regimen, proposal.remaining)
-    return _updated(draft, partial(words_of_steps, new_orders.loading_of(proposal.regimen, proposal.remaining)))
+    draft, read = _sent(proposal.order, desk), desk.read(proposal.order)
+    written = [_instruction(draft, step) for step in read.steps]
+    drafts.add_loading(draft, [one for one in written if one], proposal.regimen, proposal.remaining)
+    names = partial(words_of_steps, new_orders.loading_of(proposal.regimen, proposal.remaining))
+    return _updated(draft, proposal.order, desk, {}, names)
 
 
 def _replace(proposal: verdict.ReplaceWithRegimen, desk: Desk) -> Actions:
-    gone = _deleted(_draft(proposal.order, desk))
+    desk.read(proposal.order)
+    gone = _deleted(_sent(proposal.order, desk))
     write = new_orders.maintenance_order if proposal.loaded else new_orders.whole_order
     return gone, _ordered(write(proposal.regimen, desk.patient_id))
 

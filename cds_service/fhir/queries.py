@@ -19,19 +19,21 @@ from cds_service.fhir.relevance import Matters
 
 FETCHED, LATE = "fetched", "late"
 UNUSABLE, ELSEWHERE, LOOP, PAGES = "unusable", "page-elsewhere", "page-loop", "too-many-pages"
+SHORT = "fewer-than-total"
 
 
 class Query(Struct, frozen=True):
     """
     What to ask for: the key that notes are made under, the type expected, and the first read, search or page.
 
-    `types` are those of a search of which the first page was sent to us.
+    `types` are those of a search of which the first page was sent to us, `came` the matches that were on it.
     """
 
     key: str
     expected: str
     first: str
     types: frozenset[str] = frozenset()
+    came: int = 0
 
     @property
     def where(self) -> str:
@@ -114,7 +116,10 @@ class Job:
             self.pieces.append(piece)
             if not piece.more:
                 return FETCHED
-            target = link_of(piece.more[0].url, base)
+            rest = piece.more[0]
+            if rest.url is None:
+                return SHORT
+            target = link_of(rest.url, base)
             if not target:
                 return ELSEWHERE
             if target in before:
@@ -131,7 +136,8 @@ class Job:
             return None
         number = len(self.pieces) + 1
         where = query.where if number == 1 else f"{query.where}.page[{number}]"
-        piece = read_fetched(query.expected, raw, where, terms.room.left, terms.matters)
+        came = self.pieces[-1].more[0].came if self.pieces else query.came
+        piece = read_fetched(query.expected, raw, where, terms.room.left, terms.matters, came)
         terms.room.take(piece.count)
         ours = _ours(piece, terms.patient_id)
         lied = query.expected == "Patient" and ours is not piece
@@ -143,7 +149,7 @@ class Job:
         note = FetchNote(self.query.key, outcome, round(self.seconds * 1000))
         whole = outcome == FETCHED
         begun = bool(pieces or self.query.types)
-        cut = (More(self.query.where, self.query.marks, ""),) if begun and not whole else ()
+        cut = (More(self.query.where, self.query.marks),) if begun and not whole else ()
         why = () if whole else (Unread(self.query.where, f"expected the answer of the FHIR server, got {outcome}"),)
         together = joined(*pieces)
         return replace(

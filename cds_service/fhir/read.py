@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,7 +10,6 @@ from msgspec import Raw, Struct
 
 from cds_service.b12.chart import Allergy, LabOrder, Plan
 from cds_service.b12.codes import CodeSets
-from cds_service.b12.names import mentions_b12
 from cds_service.b12.record import ClinicalRecord, Condition, Observed, Order, Patient, Procedure, Unread, Use
 from cds_service.errors import WrongPatient
 from cds_service.fhir import chart, resources
@@ -18,12 +17,15 @@ from cds_service.fhir import chart_elements as beside
 from cds_service.fhir import elements as fhir
 from cds_service.fhir.chart_elements import Known
 from cds_service.fhir.lens import Lens
+from cds_service.fhir.lost import bears_on_b12, is_nameless, orders_b12
 from cds_service.fhir.medication import medications_of
 from cds_service.fhir.prefetch import Prefetched, Sent
 
 Value = Patient | Condition | Procedure | Observed | Order | Use | Allergy | LabOrder | Plan | chart.Kin
 OTHER_PATIENT = "expected the patient of the context, got another patient"
+NO_DRUG = "expected the drug that is ordered, got none"
 ORDER_TYPES = frozenset({"MedicationRequest", "MedicationOrder"})
+CHARTED_TYPES = frozenset({"Condition", "AllergyIntolerance"})
 READERS: Mapping[type, Callable[[Any, Sent, Lens], Value | None]] = {
     fhir.Patient: resources.read_patient,
     fhir.Condition: resources.read_condition,
@@ -49,11 +51,16 @@ TESTS = (beside.ServiceRequest, beside.ProcedureRequest, beside.DiagnosticOrder)
 
 
 class Reading(Struct, frozen=True):
-    """The record, the drafts as they came by reference, and the drafts that name B12 but could not be read."""
+    """
+    The record, the drafts as they came by reference, and the drafts that could not be read.
+
+    Of these `lost_drafts` are of B12 or bear on it, and `nameless_drafts` are of a drug that was not seen.
+    """
 
     record: ClinicalRecord
     originals: Mapping[str, Raw]
     lost_drafts: tuple[Unread, ...] = ()
+    nameless_drafts: tuple[Unread, ...] = ()
 
 
 def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, codes: CodeSets) -> Reading:
@@ -73,9 +80,9 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
     lens = Lens(medications_of(medications), codes)
     reader = _Reader(_aliases(patient_id, sent.get(fhir.Patient, ())), lens)
     values = {kind: reader.read(found) for kind, found in sent.items() if kind in READERS}
-    dropped = frozenset(one.type for one in (*reader.foreign, *(faulty for faulty, _ in reader.faulty)))
+    foreign, faulty = _types(reader.foreign), _types(one for one, _ in reader.faulty)
     nameless = frozenset(kind.__name__ for kind, found in values.items() if any(map(_is_nameless, found.values())))
-    written = reader.read(drafts.resources)
+    written = reader.read_drafts(drafts.resources)
     record = ClinicalRecord(
         patient=next(iter(_all(values, fhir.Patient)), None),
         conditions=(*_of(written, Condition), *_all(values, fhir.Condition)),
@@ -91,12 +98,17 @@ def read_record(patient_id: str, prefetched: Prefetched, drafts: Prefetched, cod
         relatives=tuple(one for kin in _all(values, beside.FamilyMemberHistory) for one in kin.problems),
         added=frozenset(ref for ref, value in written.items() if isinstance(value, Condition | Allergy)),
         seen=prefetched.seen,
-        partial=prefetched.partial | dropped | nameless,
+        partial=prefetched.partial | foreign | faulty | nameless,
+        incomplete=prefetched.partial | faulty | nameless,
         unread=(*prefetched.unread, *drafts.unread, *reader.notes),
     )
     ours = [one for one in drafts.resources if one not in reader.foreign]
     originals = {resources.ref_of(one): one.raw for one in reversed(ours)}  # of two with one id the first was read
-    return Reading(record, originals, _lost(drafts, reader))
+    return Reading(record, originals, *_lost(drafts, reader))
+
+
+def _types(sent: Iterable[Sent]) -> frozenset[str]:
+    return frozenset(one.type for one in sent)
 
 
 def _is_nameless(value: Value) -> bool:
@@ -147,6 +159,13 @@ class _Reader:
                 values.setdefault(value.ref, value)
         return values
 
+    def read_drafts(self, sent: Sequence[Sent]) -> Mapping[str, Value]:
+        """The same of what is being written; an order that says nowhere of what it is cannot be read."""
+        values = self.read(sent)
+        unsaid = {ref for ref, value in values.items() if isinstance(value, Order) and value.product.unsaid}
+        self.faulty += [(one, NO_DRUG) for one in sent if resources.ref_of(one) in unsaid]
+        return {ref: value for ref, value in values.items() if ref not in unsaid}
+
     def _value(self, reader: Callable[[Any, Sent, Lens], Value | None], sent: Sent) -> Value | None:
         try:
             return reader(sent.body, sent, self.lens)
@@ -163,9 +182,9 @@ class _Reader:
         reference = subject.reference if subject else None
         if not reference or reference in self.aliases:
             return True
-        bare = reference.split("/_history/", 1)[0]
-        base, _, rest = bare.rpartition("/Patient/")
-        return bare in self.aliases or (bool(base) and rest in self.aliases)
+        bare = reference.split("/_history/", 1)[0].rstrip("/")
+        _, absolute, rest = bare.rpartition("/Patient/")
+        return bare in self.aliases or (bool(absolute) and rest in self.aliases)
 
 
 def _aliases(patient_id: str, patients: Iterable[Sent]) -> frozenset[str]:
@@ -174,13 +193,16 @@ def _aliases(patient_id: str, patients: Iterable[Sent]) -> frozenset[str]:
     return frozenset(urls | {patient_id, f"Patient/{patient_id}", f"urn:uuid:{patient_id}"})
 
 
-def _lost(drafts: Prefetched, reader: _Reader) -> tuple[Unread, ...]:
-    """Drafts that were not read although their text names B12: their dose goes unchecked, and that must be said."""
-    aside = (*reader.foreign, *(sent for sent, _ in reader.faulty))
-    kept = [(one.where, one.raw) for one in aside if one.type in ORDER_TYPES and not fhir.is_nothing(one.raw)]
+def _lost(drafts: Prefetched, reader: _Reader) -> tuple[tuple[Unread, ...], tuple[Unread, ...]]:
+    """Drafts that were not read although they are, or may be, of B12: they go unchecked, which must be said."""
+    types, bears = (CHARTED_TYPES, bears_on_b12) if drafts.charted else (ORDER_TYPES, orders_b12)
+    aside = (*(() if drafts.charted else reader.foreign), *(sent for sent, _ in reader.faulty))
+    kept = [(one.where, one.raw) for one in aside if one.type in types and not fhir.is_nothing(one.raw)]
     reasons = {note.where: note for note in (*drafts.unread, *reader.notes)}
-    return tuple(reasons[where] for where, raw in (*drafts.unread_raw, *kept) if mentions_b12(_text(raw)))
-
-
-def _text(raw: Raw) -> str:
-    return bytes(raw).decode("utf-8", "replace")
+    lost, nameless = list[Unread](), list[Unread]()
+    for where, raw in (*drafts.unread_raw, *kept):
+        if bears(raw, reader.lens):
+            lost.append(reasons[where])
+        elif is_nameless(raw, reader.lens):
+            nameless.append(reasons[where])
+    return tuple(lost), tuple(nameless)

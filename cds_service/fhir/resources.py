@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from decimal import Decimal
 from math import ceil
 
 import msgspec
@@ -13,7 +14,7 @@ from cds_service.b12.concept import When
 from cds_service.b12.record import Condition, Instruction, Observed, Order, Patient, Procedure, Product, Schedule, Use
 from cds_service.b12.words import Evidence
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.dates import read_when, span_of
+from cds_service.fhir.dates import NO_END, read_end, read_when, span_of
 from cds_service.fhir.dosage import days_of, read_concept, read_dosages, read_quantity, usable
 from cds_service.fhir.lens import DOSAGES, Lens, part, product_and_dose, product_of
 from cds_service.fhir.medication import read_product
@@ -21,7 +22,7 @@ from cds_service.fhir.prefetch import Sent
 from cds_service.fhir.relevance import lab_of
 
 REASONS = msgspec.json.Decoder(fhir.Concepts)
-DISPENSE = msgspec.json.Decoder(fhir.DispenseRequest | None)
+DISPENSE = msgspec.json.Decoder(fhir.DispenseRequest | None, strict=False)
 CONCEPT = msgspec.json.Decoder(fhir.CodeableConcept | None)
 UCUM = "http://unitsofmeasure.org"
 SPANS = re.compile(rb'"(?:bounds|event")')
@@ -40,7 +41,7 @@ def read_patient(body: fhir.Patient, sent: Sent, _: Lens) -> Patient:
 
 def read_condition(body: fhir.Condition, sent: Sent, _: Lens) -> Condition:
     """A problem of which a code set knows; abatement makes it past whatever its status says."""
-    abated = read_when(body.abatementDateTime)
+    abated = read_end(body.abatementDateTime)
     status = "resolved" if body.abatementBoolean else status_of(body.clinicalStatus)
     onset = read_when(body.onsetDateTime)
     verification = status_of(body.verificationStatus)
@@ -164,13 +165,13 @@ def _supply(dispense: fhir.DispenseRequest | None) -> Supply | None:
         repeats=int(repeats) if repeats is not None and repeats >= 0 else None,
         days=days_of(dispense.expectedSupplyDuration),
         starts=read_when(validity.start),
-        ends=read_when(validity.end),
+        ends=read_end(validity.end),
     )
 
 
 def _stated_end(body: fhir.MedicationOrdered, dispense: fhir.DispenseRequest | None) -> When | None:
     validity = dispense.validityPeriod if dispense else None
-    return read_when(body.dateEnded) or (read_when(validity.end) if validity else None)
+    return read_end(body.dateEnded) or (read_end(validity.end) if validity else None)
 
 
 def _ends(instructions: tuple[Instruction, ...], authored: When | None) -> When | None:
@@ -190,13 +191,20 @@ def _ends(instructions: tuple[Instruction, ...], authored: When | None) -> When 
 
 
 def _end_of(schedule: Schedule | None, begin: date | None) -> date | None:
-    """The last day of one schedule that begins then, unless it says itself when it begins or ends."""
+    """The last day of one schedule that begins then, unless it says itself when it begins or ends; None: no end."""
     if schedule is None or schedule.end is not None:
         return schedule.end if schedule else None
     begin = schedule.start or begin
     if begin is None or schedule.duration_high is None:
         return None
-    return begin + timedelta(days=min(ceil(schedule.duration_high), (date.max - begin).days))
+    return _after(begin, schedule.duration_high)
+
+
+def _after(begin: date, days: Decimal) -> date | None:
+    """The day so many days later; None where that is no end any more."""
+    if days >= (NO_END - begin).days:
+        return None
+    return begin + timedelta(days=ceil(days))
 
 
 def read_administration(body: fhir.MedicationAdministration, sent: Sent, lens: Lens) -> Use:
@@ -213,7 +221,8 @@ def read_dispense(body: fhir.MedicationDispense, sent: Sent, lens: Lens) -> Use:
     when = read_when(body.whenHandedOver) or read_when(body.whenPrepared)
     until = _supplied_until(when, body.daysSupply)
     product, dose = product_and_dose(body, body.dosageInstruction, lens)
-    return Use(ref_of(sent), Evidence.DISPENSED, product, body.status or "", when, until, dose)
+    supply = read_quantity(body.quantity)
+    return Use(ref_of(sent), Evidence.DISPENSED, product, body.status or "", when, until, dose, supply)
 
 
 def _supplied_until(when: When | None, supply: fhir.Quantity | None) -> When | None:
@@ -221,15 +230,15 @@ def _supplied_until(when: When | None, supply: fhir.Quantity | None) -> When | N
     days = usable(supply.value) if supply else None
     if when is None or days is None or days <= 0:
         return None
-    last = when.latest + timedelta(days=min(ceil(days), (date.max - when.latest).days))
-    return When(last, last)
+    last = _after(when.latest, days)
+    return When(last, last) if last else None
 
 
 def read_statement(body: fhir.MedicationStatement, sent: Sent, lens: Lens) -> Use:
     """What somebody says is or was taken: one day, or a stretch."""
     period = body.effectivePeriod
     when = read_when(body.effectiveDateTime) or (read_when(period.start) if period else None)
-    until = read_when(period.end) if period else None
+    until = read_end(period.end) if period else None
     product, dose = product_and_dose(body, body.dosage, lens)
     status = _unless(body.wasNotTaken or body.taken == "n", body.status)
     return Use(ref_of(sent), Evidence.STATED, product, status, when, until, dose)
@@ -252,4 +261,4 @@ def _unless(nothing: bool | None, status: str | None) -> str:  # noqa: FBT001 - 
 
 
 def _of_period(period: fhir.Period | None) -> When | None:
-    return span_of(read_when(period.start), read_when(period.end)) if period else None
+    return span_of(read_when(period.start), read_end(period.end)) if period else None

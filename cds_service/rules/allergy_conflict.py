@@ -25,7 +25,7 @@ GRAVE = {Weight.ALLERGY: Indicator.CRITICAL, Weight.INTOLERANCE: Indicator.WARNI
 @draft_rule(*SELECT, *SIGN, *ALLERGY, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
-    When B12 is ordered, or B12 is in force while an allergy is being written
+    When B12 is ordered, or an order that nobody ended stands, however old, while an allergy is being written
      and an allergy or intolerance to that cobalamin, to B12 of any kind or to cobalt is recorded and not ruled out
     Then name it and offer to take the order away; a warning for an intolerance, info for a mild one;
       a warning where another cobalamin, or the cyanide antidote, is ordered, info where the allergy is to a mixture;

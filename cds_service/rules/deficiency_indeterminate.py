@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cds_service.b12.concept import When
 from cds_service.b12.episode import Episode
 from cds_service.b12.response import treated_since
 from cds_service.b12.results import (
@@ -16,6 +17,7 @@ from cds_service.b12.results import (
     standing,
 )
 from cds_service.b12.shortage import shortage_of
+from cds_service.b12.untreated import is_vouched_for, told_as_untreated
 from cds_service.b12.verdict import TESTS, THERAPY, Fact, Finding, OrderTests, Silent, Undecided, Verdict
 from cds_service.b12.words import Analyte
 from cds_service.rules import SELECT, VIEW, patient_rule
@@ -40,6 +42,8 @@ def judge(episode: Episode) -> Verdict:
     When the newest B12 level lies in the protocol's grey zone
      and it is recent, or signs of a deficiency are documented beside it
      and no B12 was given or ordered since, and no second test was done or ordered
+     and no deficiency is documented with a lasting cause or neurological signs: there another card speaks, or B12 is
+      being ordered
     Then offer the second test: methylmalonic acid, homocysteine with nitrous oxide, active B12 in pregnancy.
     """
     if "Observation" in episode.unseen:
@@ -50,10 +54,8 @@ def judge(episode: Episode) -> Verdict:
         return Undecided(missing) if missing else Silent("no level in the grey zone")
     if because := _no_question(episode) or treated_since(episode, found.day):
         return Silent(because)
-    if shortage_of(episode) or any(measured(episode, test, found.day.earliest) for test in SECOND_LINE):
-        return Silent("a second test was done")
-    if awaited(episode, (*SECOND_LINE, Analyte.ACTIVE_B12)):
-        return Silent("a second test is ordered")
+    if because := _answered(episode, found.day) or _documented(episode):
+        return Silent(because)
     if episode.doses_unseen:
         return Undecided("a record of doses given")
     variant = _variant(episode, found.analyte)
@@ -71,6 +73,19 @@ def _no_question(episode: Episode) -> str:
     if episode.child:
         return "the grey zone is one of adults"
     return "" if grey_zone_matters(episode) else "an older level in the grey zone without signs of a deficiency"
+
+
+def _answered(episode: Episode, since: When) -> str:
+    if shortage_of(episode) or any(measured(episode, test, since.earliest) for test in SECOND_LINE):
+        return "a second test was done"
+    return "a second test is ordered" if awaited(episode, (*SECOND_LINE, Analyte.ACTIVE_B12)) else ""
+
+
+def _documented(episode: Episode) -> str:
+    if told_as_untreated(episode):
+        return "an untreated deficiency, which another card tells"
+    ordering = episode.stage.ordering and episode.background.deficiency and is_vouched_for(episode)
+    return "a deficiency is documented, and B12 is being ordered" if ordering else ""
 
 
 def _variant(episode: Episode, analyte: Analyte) -> str:

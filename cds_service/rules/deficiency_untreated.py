@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from cds_service.b12.episode import Episode
-from cds_service.b12.history import earlier_therapy, no_longer_treated
-from cds_service.b12.response import treated_since
-from cds_service.b12.results import LEVELS, SECOND_LINE, awaited, limit_for, not_judged, still_wanted
-from cds_service.b12.shortage import Shortage, regimen_to_offer, shortage_of
+from cds_service.b12.results import limit_for, nitrous_oxide, still_wanted
+from cds_service.b12.shortage import Shortage
+from cds_service.b12.untreated import Untreated, is_vouched_for, untreated_of
 from cds_service.b12.verdict import (
     TESTS,
     THERAPY,
@@ -24,11 +23,12 @@ from cds_service.b12.words import Analyte
 from cds_service.rules import VIEW, patient_rule
 
 SAYS = {
-    "low": "analyte written sampled limit unit regimen?",
-    "functional": "analyte written sampled regimen?",
-    "marker": "written sampled",
-    "pregnant": "written sampled",
-    "documented": "regimen?",
+    "low": "analyte written sampled limit unit regimen? allergic_to? in_part?",
+    "functional": "analyte written sampled regimen? allergic_to? in_part?",
+    "marker": "written sampled in_part?",
+    "pregnant": "written sampled allergic_to? in_part?",
+    "old": "analyte written sampled allergic_to? in_part?",
+    "documented": "regimen? allergic_to? in_part?",
 }
 
 
@@ -40,26 +40,33 @@ def judge(episode: Episode) -> Verdict:
      or pernicious anaemia, or a deficiency with neurological signs, is documented
      and no B12 was given, ordered or stated since (for the documented: ever), and no repeat is awaited
     Then say so and offer the protocol's regimen; critical where a result and neurological signs meet;
-      for total B12 in pregnancy and for a raised marker alone only the next test.
+      never critical, and without an offer, where doses were seen only in part;
+      for total B12 in pregnancy and for a raised marker alone, where neither neurological signs nor a deficiency of
+      a lasting cause are documented, only the next test;
+      for a result too old to tell of today the same test again, unless neurological signs or a lasting cause
+      vouch for it: then as if it were new.
     """
-    if because := episode.out_of_scope or no_longer_treated(episode):
-        return Silent(because)
-    shortage = shortage_of(episode)
+    found = untreated_of(episode)
+    if not isinstance(found, Untreated):
+        because, missing = found.because, found.missing
+        return Undecided(missing) if missing else Silent(because)
+    shortage = found.shortage
     if shortage is None or shortage.result.day is None:
         return _documented(episode)
-    if because := treated_since(episode, shortage.result.day):
-        return Silent(because)
-    if episode.doses_unseen:
-        return Undecided("a record of doses given")
-    neuro = episode.background.neuro
-    if not neuro and awaited(episode, (*LEVELS, *SECOND_LINE), shortage.result.day.latest):
-        return Silent("a repeated or a second test is awaited")
     facts: dict[str, Fact] = {"written": shortage.result.written, "sampled": shortage.result.day.latest}
+    if found.old:
+        return _to_repeat(shortage, facts)
     if shortage.kind == "marker":
         return _to_test("marker", Analyte.INTRINSIC_FACTOR_ANTIBODY, facts, shortage, episode)
-    if shortage.result.analyte is Analyte.B12 and episode.background.pregnant and not neuro:
+    if shortage.result.analyte is Analyte.B12 and episode.background.pregnant and not is_vouched_for(episode):
         return _to_test("pregnant", Analyte.ACTIVE_B12, facts, shortage, episode)
     return _to_treat(shortage, facts, episode)
+
+
+def _to_repeat(shortage: Shortage, facts: dict[str, Fact]) -> Finding:
+    analyte, indicator = shortage.result.analyte, Indicator.INFO if shortage.kind == "marker" else None
+    facts |= {"analyte": analyte.value}
+    return Finding("old", facts, (shortage.result.ref,), (OrderTests((analyte,)),), indicator, TESTS)
 
 
 def _to_treat(shortage: Shortage, facts: dict[str, Fact], episode: Episode) -> Finding:
@@ -77,30 +84,16 @@ def _to_test(variant: str, test: Analyte, facts: dict[str, Fact], shortage: Shor
     wanted = still_wanted(episode, (test,))
     fixes = (OrderTests(wanted),) if wanted else ()
     indicator = None if episode.background.neuro else Indicator.INFO
-    return Finding(variant, facts, (shortage.result.ref,), fixes, indicator, TESTS)
+    about = THERAPY if variant == "marker" and nitrous_oxide(episode) else TESTS  # beside the card on nitrous oxide
+    return Finding(variant, facts, (shortage.result.ref,), fixes, indicator, about)
 
 
 def _start(episode: Episode) -> tuple[dict[str, Fact], tuple[Proposal, ...]]:
-    regimen = regimen_to_offer(episode)
+    regimen = episode.regimen
     return ({"regimen": regimen}, (OrderRegimen(regimen),)) if regimen else ({}, ())
 
 
-def _documented(episode: Episode) -> Verdict:
+def _documented(episode: Episode) -> Finding:
     background = episode.background
-    if not background.deficiency or not (background.neuro or episode.lifelong):
-        return _nothing_shown(episode)
-    if because := earlier_therapy(episode):
-        return Silent(because)
-    if episode.doses_unseen:
-        return Undecided("a record of doses given")
     facts, fixes = _start(episode)
     return Finding("documented", facts, (*background.deficiency, *background.neuro), fixes, about=THERAPY)
-
-
-def _nothing_shown(episode: Episode) -> Verdict:
-    if "Observation" in episode.unseen:
-        return Undecided("laboratory results")
-    if "Condition" in episode.unseen:
-        return Undecided("the problem list")
-    missing = not_judged(episode)
-    return Undecided(missing) if missing else Silent("no untreated deficiency is on record")

@@ -15,14 +15,15 @@ SAYS = {
     "too_high": "written reads_mcg usual_low usual_high meant_mcg",
     "impossible": "written reads_mcg usual_low usual_high",
     "too_low": "written reads_mcg usual_low usual_high meant_mcg",
-    "code_text": "written reads_mcg usual_low usual_high meant_mcg",
+    "code_text": "written reads_mcg usual_low usual_high meant_mcg?",
 }
 
 
 @draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
-    When the dose of a B12 order, in the unit it is written in, is impossible for its route and product
+    When a dose of a B12 order, in its structure or its text and in the unit it is written in,
+      is impossible for its route and product
       or the unit's code and the unit's text differ
      and the order is not the cyanide antidote
     Then say how the dose reads and what is usual, and offer the order with milligrams and micrograms exchanged,
@@ -45,8 +46,8 @@ def _finding(draft: B12Order, swaps: Sequence[Swap]) -> Finding:
         "usual_low": swap.usual_low,
         "usual_high": swap.usual_high,
     }
-    if swap.meant_mcg is not None:
+    if swap.meant_mcg is not None and swap.likely:
         facts["meant_mcg"] = swap.meant_mcg
-    meant = tuple((one.step, one.meant_mcg) for one in swaps if one.meant_mcg is not None)
+    meant = tuple((one.step, one.meant_mcg) for one in swaps if one.meant_mcg is not None and one.likely)
     fixes = (CorrectDose(draft.ref, meant),) if len(meant) == len(swaps) else ()
     return Finding(swap.kind, facts, (draft.ref,), fixes, about=draft.ref)

@@ -12,6 +12,8 @@ from cds_service.rules import SELECT, SIGN, draft_rule
 SAYS = {
     "no_dose": "written product regimen?",
     "unknown_unit": "written product regimen?",
+    "contradictory": "written product regimen?",
+    "two_strengths": "written product strength other_strength regimen?",
     "vial": "written product regimen?",
     "no_strength": "written product regimen?",
     "text": "written product regimen?",
@@ -21,19 +23,22 @@ SAYS = {
 @draft_rule(*SELECT, *SIGN, says=SAYS)
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
-    When the dose of a B12 order cannot be worked out from structure, strength or text
+    When a dose of a B12 order, in any of its steps, cannot be worked out from structure, strength or text,
+      or is zero or contradicts itself, or is a volume or count of a product that is said to have two strengths
      and the order is being signed, or it was just selected with a dose filled in
      and the order is not the cyanide antidote
     Then say what is missing and what the protocol usually gives this patient; info before signing.
     """
     if because := reads_as_antidote(episode, draft):
         return Silent(because)
-    if draft.mass is not None:
+    variant, written = unreadable_because(draft)
+    if not variant:
         return Silent("the dose can be read")
     if draft.ref not in episode.complete_drafts:
         return Silent("not signed yet, and no dose filled in")
-    variant, written = unreadable_because(draft)
     facts: dict[str, Fact] = {"written": written, "product": draft.product.name}
+    if variant == "two_strengths":
+        facts["strength"], facts["other_strength"] = draft.product.contradictory
     if episode.regimen and not episode.out_of_scope:
         facts["regimen"] = episode.regimen
     indicator = None if episode.stage is Stage.SIGN else Indicator.INFO

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cds_service.b12.dose import B12Order
-from cds_service.b12.doubt import VolumeDoubt, volume_doubt_of
+from cds_service.b12.doubt import VolumeDoubt, swap_of, volume_doubt_of
 from cds_service.b12.episode import Episode
 from cds_service.b12.intravenous import reads_as_antidote
 from cds_service.b12.verdict import CorrectVolume, Fact, Finding, Indicator, Silent, Undecided, Verdict
@@ -31,6 +31,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     doubts = [doubt for index in range(len(draft.steps)) if (doubt := volume_doubt_of(episode, draft, index))]
     if doubts:
         return _finding(draft, doubts)
+    if any(swap_of(episode, draft, index) for index in range(len(draft.steps))):
+        return Silent("the unit of the dose is in doubt")
     if draft.mass is None:
         return Undecided("the strength of the product, or a dose stated as a mass")
     return Silent("volume and mass agree, or only one of them is given")

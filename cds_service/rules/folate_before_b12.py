@@ -24,7 +24,7 @@ from cds_service.b12.words import Analyte, RiskDrug
 from cds_service.rules import SELECT, SIGN, drug_rule
 
 SAYS = {
-    "low": "dose level",
+    "low": "dose level allergic_to?",
     "unclear": "dose level",
     "unknown": "dose",
 }

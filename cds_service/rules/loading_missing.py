@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode
-from cds_service.b12.history import is_maintenance, started_before
+from cds_service.b12.history import is_for, is_maintenance, started_before
 from cds_service.b12.protocol import Regimen
 from cds_service.b12.shortage import functional_shortage
 from cds_service.b12.verdict import AddLoading, Fact, Finding, Silent, Undecided, Verdict
 from cds_service.rules import SELECT, SIGN, draft_rule
 
 SAYS = {
-    "untreated": "regimen ordered",
+    "untreated": "regimen ordered substance? in_part?",
 }
 
 
@@ -22,7 +22,8 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
      and nothing shows that B12 was ever given or ordered before
      and a deficiency is documented or measured (also by a raised marker beside a level in the grey zone),
       or neurological signs are
-    Then name the protocol's loading for this patient and offer the order with loading put first.
+    Then name the protocol's loading for this patient and offer the order with loading put first; where that loading is
+      of another cobalamin than the order, name it and offer nothing; nor where doses or orders were seen only in part.
     """
     if because := episode.out_of_scope:
         return Silent(because)
@@ -49,5 +50,8 @@ def _untreated(episode: Episode, draft: B12Order, regimen: Regimen, grounds: tup
     if episode.doses_unseen or "MedicationRequest" in episode.unseen:
         return Undecided("earlier B12 doses and orders")
     facts: dict[str, Fact] = {"regimen": regimen, "ordered": draft.schedules[-1]}
+    if not is_for(regimen, draft):
+        other = {"substance": regimen.substance.value}
+        return Finding("untreated", facts | other, (draft.ref, *grounds), about=draft.ref)
     fix = AddLoading(draft.ref, regimen)
     return Finding("untreated", facts, (draft.ref, *grounds), (fix,), about=draft.ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cds_service.b12.dose import B12Order
 from cds_service.b12.episode import Episode, Stage
-from cds_service.b12.history import no_longer_treated
+from cds_service.b12.history import is_for, no_longer_treated
 from cds_service.b12.phase import (
     close_doses_are_meant,
     maintenance_stands,
@@ -30,8 +30,8 @@ from cds_service.b12.verdict import (
 from cds_service.rules import SELECT, SIGN, VIEW, patient_rule
 
 SAYS = {
-    "given": "given first last regimen",
-    "ordered": "given ordered regimen planned? upkeep?",
+    "given": "given first last regimen allergic_to?",
+    "ordered": "given ordered regimen planned? upkeep? allergic_to?",
 }
 
 
@@ -41,7 +41,7 @@ def judge(episode: Episode) -> Verdict:
     When doses follow each other at loading pace, more of them or for longer than in the loading of any known protocol
      or an order being written brings them there, or an order goes on without an end after loading had all its doses
      and neither neurological signs nor nitrous oxide call for it, and the protocol gives loading a number of doses
-    Then name the protocol's loading and offer maintenance.
+    Then name the protocol's loading and offer maintenance; not in an order of another cobalamin than the protocol's.
     """
     if because := episode.out_of_scope or no_longer_treated(episode):
         return Silent(because)
@@ -71,7 +71,7 @@ def _ordered(episode: Episode, regimen: Regimen, order: B12Order, close: Schedul
     facts |= {"planned": planned} if planned is not None else {}
     if episode.stage is Stage.VIEW:
         return Finding("ordered", facts, (order.ref,), _maintenance(episode), about=THERAPY)
-    upkeep = episode.regimen.maintenance if episode.regimen else None
+    upkeep = episode.regimen.maintenance if episode.regimen and is_for(episode.regimen, order) else None
     if upkeep is None or not without_an_end(order):
         return Finding("ordered", facts, (order.ref,), about=order.ref)
     facts["upkeep"] = upkeep.interval

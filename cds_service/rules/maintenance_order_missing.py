@@ -24,7 +24,7 @@ from cds_service.rules import DISCHARGE, VIEW, patient_rule
 SAYS = {
     "ended": "cause ordered?",
     "discharge": "cause given last",
-    "discharge_loading": "given needed last",
+    "discharge_loading": "given needed small? last",
     "discharge_open": "given last regimen",
 }
 
@@ -63,8 +63,8 @@ def _loading(episode: Episode) -> Finding | None:
 
 
 def _unfinished(state: LoadingState, regimen: Regimen) -> Finding:
-    facts: dict[str, Fact] = {"given": state.given, "needed": state.needed, "last": state.last}
-    rest = OrderLoading(regimen, state.needed - state.given)
+    facts: dict[str, Fact] = {**state.counts, "last": state.last}
+    rest = OrderLoading(regimen, state.left)
     return Finding("discharge_loading", facts, state.refs, (rest,), about=THERAPY)
 
 

@@ -28,7 +28,8 @@ SAYS = {
 def judge(episode: Episode) -> Verdict:
     """
     When the newest methylmalonic acid is raised and not old
-     and the filtration rate is reduced, or a kidney disease is documented and no rate speaks against it
+     and the filtration rate nearest to that sample is reduced, or a kidney disease is documented and no rate of
+      that time speaks against it
      and B12 itself is not in the deficient band
     Then say that the kidneys alone may raise it, and what does not depend on them.
     """
@@ -41,13 +42,13 @@ def judge(episode: Episode) -> Verdict:
         return Silent("no raised methylmalonic acid of a known date")
     if not is_current(acid, episode):
         return Silent("the raised methylmalonic acid is too old")
-    if not kidneys_reduced(episode):
-        known = kidneys_known(episode)
+    if not kidneys_reduced(episode, acid):
+        known = kidneys_known(episode, acid)
         return Silent("no reduced kidney function is on record") if known else Undecided("kidney function")
     if standing(episode) is Standing.DEFICIENT:
         return Silent("B12 itself is in the deficient band")
     facts: dict[str, Fact] = {"written": acid.written, "sampled": acid.day.latest}
-    rate = reduced_rate(episode)
+    rate = reduced_rate(episode, acid)
     if rate:
         return Finding("measured", facts | {"rate": number_sent(rate)}, (acid.ref, rate.ref), about=acid.ref)
     return Finding("documented", facts, (acid.ref, *episode.background.renal), about=acid.ref)

@@ -40,8 +40,8 @@ SAYS = {
     "interval": "ordered upkeep regimen",
     "loading": "doses regimen",
     "slow": "ordered regimen",
-    "stopped": "given last regimen",
-    "unloaded": "first regimen",
+    "stopped": "given last regimen allergic_to?",
+    "unloaded": "first regimen allergic_to?",
 }
 
 

@@ -13,9 +13,10 @@ SAYS = {"not_sent": "", "unreadable": "", "lost": "orders", "entry_lost": "", "n
 def judge(episode: Episode) -> Verdict:
     """
     When orders are being written or signed,
-    and the call came without them, or with some that name B12 and cannot be read,
+    and the call came without them, or with some that are of B12 by name or code and cannot be read,
     or with some whose drug is a reference to what was not seen,
-    Then say that nothing was checked, and why. The same where a problem or an allergy cannot be read.
+    Then say that nothing was checked, and why. The same where a problem or an allergy that may bear on B12 cannot be
+      read. An order that names its drug only in its instructions counts as one that cannot be read.
     """
     if episode.drafts_lost and episode.stage.ordering:
         return Finding("lost", {"orders": episode.drafts_lost}, indicator=Indicator.WARNING, about=CALL)

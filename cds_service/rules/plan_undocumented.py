@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cds_service.b12.episode import Episode, Stage
+from cds_service.b12.offering import regimen_to_offer
 from cds_service.b12.plan import beginning_of, check_is_arranged, grounds, just_begun, next_check, why_planned
 from cds_service.b12.policy import Check
 from cds_service.b12.protocol import Regimen
@@ -23,14 +24,14 @@ def judge(episode: Episode) -> Verdict:
     """
     When a deficiency is treated, and the first order is being signed or the first dose was given not long ago
      and no order goes on after loading, nor is any test of the protocol's next check ordered
-     and no care plan for B12 is on record
+     and no care plan for B12 is on record, nor an allergy to the protocol's cobalamin
     Then ask what follows and offer a care plan with the protocol's schedule and check.
     """
     if because := episode.out_of_scope:
         return Silent(because)
-    regimen, start = episode.regimen, beginning_of(episode)
+    regimen, start = regimen_to_offer(episode), beginning_of(episode)
     if regimen is None:
-        return Silent("the protocol gives this patient no regimen")
+        return _not_offered(episode)
     if start is None:
         return _not_begun(episode)
     reasons = grounds(episode)
@@ -44,6 +45,12 @@ def judge(episode: Episode) -> Verdict:
     if episode.not_sent & {"CarePlan", "MedicationRequest", "ServiceRequest"}:
         return Undecided("care plans and orders")
     return _unplanned(episode, regimen, start, check)
+
+
+def _not_offered(episode: Episode) -> Verdict:
+    if episode.regimen is None:
+        return Silent("the protocol gives this patient no regimen")
+    return Silent("an allergy to the cobalamin of the protocol is on record")
 
 
 def _not_begun(episode: Episode) -> Verdict:

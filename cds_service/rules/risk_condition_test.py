@@ -6,6 +6,7 @@ from cds_service.b12.episode import Episode, Stage
 from cds_service.b12.history import no_longer_treated
 from cds_service.b12.risk import RiskCondition, last_tested, operated_lately, risk_conditions, tested_within
 from cds_service.b12.safety import on_b12
+from cds_service.b12.untreated import told_as_lapsed, told_as_untreated
 from cds_service.b12.verdict import TESTS, Fact, Finding, OrderTests, Silent, Undecided, Verdict
 from cds_service.b12.words import Analyte
 from cds_service.rules import PROBLEM, VIEW, patient_rule
@@ -19,7 +20,7 @@ def judge(episode: Episode) -> Verdict:
     When an operation on stomach or ileum, Crohn's or coeliac disease or a vegan diet is on record, or pernicious
       anaemia in the family, or one of these is being added
      and no B12 test was done within the protocol's interval, and none is ordered
-     and the patient has no B12, and no deficiency is documented
+     and the patient has no B12, and no other card asks for it: for an untreated deficiency or a lapsed therapy
     Then offer a B12 test. After an operation, not before the interval has passed; for relatives, only once.
     """
     if because := no_longer_treated(episode) or on_b12(episode):
@@ -28,8 +29,10 @@ def judge(episode: Episode) -> Verdict:
     known = [one for one in risk_conditions(episode) if not adding or episode.added & set(one.refs)]
     if not known:
         return Silent("no condition that calls for a B12 test")
-    if episode.deficiency:
-        return Silent("a deficiency is documented")
+    if told_as_untreated(episode):
+        return Silent("an untreated deficiency, which another card tells")
+    if told_as_lapsed(episode):
+        return Silent("a lapsed therapy, which another card tells")
     if "Observation" in episode.unseen:
         return Undecided("laboratory results")
     if because := tested_within(episode, int(episode.protocol.screening.condition_retest.value)):

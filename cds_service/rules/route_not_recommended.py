@@ -22,7 +22,7 @@ SAYS = {
 def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     When a product that is swallowed or sprayed is ordered as an injection,
-      or an injection of B12 is ordered by a route that its labelling here does not give
+      or an injection of B12 is ordered, in any step, by a route that its labelling here does not give
      and the order is no cyanide antidote, no parenteral nutrition, no test dose into the skin
       and not for another therapy with a schedule of its own
     Then name the labelled routes and offer the order by the first of them;
@@ -30,11 +30,17 @@ def judge(episode: Episode, draft: B12Order) -> Verdict:
     """
     if because := reads_as_antidote(episode, draft) or episode.out_of_scope or given_otherwise(draft):
         return Silent(because)
-    route = draft.route
-    if route in {None, Route.OTHER}:
+    if set(draft.routes) <= {Route.OTHER}:
         unclear = draft.product.form is Form.INJECTION or draft.text_refused
         return Undecided("the route of administration") if unclear else Silent("no known route is given")
-    if route is None or not route.parenteral:
+    verdicts = [_judged(episode, draft, route) for route in draft.routes if route is not Route.OTHER]
+    findings = [one for one in verdicts if isinstance(one, Finding)]
+    urgent = (one for one in findings if one.indicator is Indicator.CRITICAL)
+    return next(urgent, None) or next(iter(findings), verdicts[0])
+
+
+def _judged(episode: Episode, draft: B12Order, route: Route) -> Verdict:
+    if not route.parenteral:
         return Silent("not injected")
     form = draft.product.form
     if form not in {None, Form.INJECTION}:
@@ -52,13 +58,13 @@ def _unlabelled(draft: B12Order, route: Route, labelled: LabelledRoutes) -> Find
         "substance": draft.product.substance.value,
         "labelled": " or ".join(one.value for one in labelled.routes),
     }
-    fix = CorrectRoute(draft.ref, labelled.routes[0])
+    fixes = (CorrectRoute(draft.ref, labelled.routes[0]),) if len(draft.routes) == 1 else ()
     pushed = route is Route.INTRAVENOUS and not given_slowly(draft)
     if pushed and draft.product.substance is Substance.CYANOCOBALAMIN:
-        return Finding("vein", facts, (draft.ref,), (fix,), Indicator.CRITICAL, draft.ref)
+        return Finding("vein", facts, (draft.ref,), fixes, Indicator.CRITICAL, draft.ref)
     if route in labelled.elsewhere:
-        return Finding("elsewhere", facts, (draft.ref,), (fix,), Indicator.INFO, draft.ref)
-    return Finding("unlabelled", facts, (draft.ref,), (fix,), about=draft.ref)
+        return Finding("elsewhere", facts, (draft.ref,), fixes, Indicator.INFO, draft.ref)
+    return Finding("unlabelled", facts, (draft.ref,), fixes, about=draft.ref)
 
 
 def _unlisted(episode: Episode, draft: B12Order, route: Route) -> Verdict:

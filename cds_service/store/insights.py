@@ -157,11 +157,6 @@ def month_after(month: str) -> str:
     return f"{month_begins(month) + timedelta(days=32):%Y-%m}"
 
 
-def _reaction(row: Any) -> Reaction:  # noqa: ANN401 - as _place
-    outcome, code, system, display, worded, number = (row[index] for index in range(7, 13))
-    return Reaction(_place(row), outcome, code, system, display, bool(worded), number)
-
-
 def _place(row: Any) -> Place:  # noqa: ANN401 - a row of any columns that begins with those of a place
     return Place(*(row[index] for index in range(7)))
 

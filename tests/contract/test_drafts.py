@@ -11,6 +11,7 @@ from tests.helpers import wire
 
 LONG_ID = "e" * 194
 MEDICATION = {"resourceType": "Medication", "id": "m1", "code": {"text": "cyanocobalamin 1000 mcg/mL injection"}}
+CODED = [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "309594"}]
 TEXT = {"coding": [{"system": "http://example.org/local", "code": "4711"}]}
 
 
@@ -78,6 +79,22 @@ SHAPES: dict[str, wire.Json] = {
     ),
     "194-character id (Epic)": wire.draft(id=LONG_ID),
     "no id": wire.draft(id=None),
+    "an id longer than anybody's": wire.draft(id="e" * 5000),
+    "numbers and flags as strings": wire.draft(
+        doNotPerform="false",
+        dosageInstruction=[
+            dosage(
+                sequence="1",
+                timing={"repeat": {"frequency": "1", "period": "1", "periodUnit": "mo"}},
+                doseAndRate=[{"doseQuantity": wire.quantity(1000, "mg") | {"value": "1000"}}],
+            )
+        ],
+    ),
+    "a day of the week without a list": wire.draft(
+        dosageInstruction=[
+            dosage(timing={"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk", "dayOfWeek": "mon"}})
+        ]
+    ),
     "no subject": wire.draft(subject=None),
     "subject as an absolute URL": wire.draft(subject={"reference": "https://ehr.example.org/fhir/Patient/p1"}),
     "requester absent with a reason": wire.draft(
@@ -191,7 +208,7 @@ def test_other_orders_are_met_with_silence(client: FlaskClient, build: object, o
 
 WRONG: dict[str, object] = {
     "words": "1000 mcg IM",
-    "a list": [wire.draft()],
+    "a list of words": ["1000 mcg IM"],
     "a Bundle of words": {"resourceType": "Bundle", "entry": "x"},
 }
 
@@ -202,8 +219,9 @@ def test_what_is_no_bundle_of_orders_is_said_to_be_unchecked(client: FlaskClient
     assert list(wire.topics(cards)) == ["order_not_seen"]
 
 
-def test_a_single_order_in_place_of_a_bundle_is_checked(client: FlaskClient) -> None:
-    cards = wire.ask(client, wire.call("order-sign", wire.context(draftOrders=wire.draft())))
+@pytest.mark.parametrize("drafts", [wire.draft(), [wire.draft()]], ids=["one", "a list"])
+def test_orders_in_place_of_a_bundle_are_checked(client: FlaskClient, drafts: object) -> None:
+    cards = wire.ask(client, wire.call("order-sign", wire.context(draftOrders=drafts)))
     assert wire.topics(cards)["dose_unit_mismatch"] == "critical"
 
 
@@ -211,12 +229,24 @@ UNREADABLE = {
     "dose as words": wire.draft(dosageInstruction=[{"doseAndRate": [{"doseQuantity": {"value": "1000 mg"}}]}]),
     "dosage as a string": wire.draft(dosageInstruction="1000 mg IM monthly"),
     "for another patient": wire.draft(subject={"reference": "Patient/p2"}),
+    "a code alone": wire.draft(medicationCodeableConcept={"coding": CODED}, dosageInstruction="1000 mg IM monthly"),
+    "a code alone, for another patient": wire.draft(
+        medicationCodeableConcept={"coding": CODED}, subject={"reference": "Patient/p2"}
+    ),
 }
 
 
 @pytest.mark.parametrize("order", UNREADABLE.values(), ids=UNREADABLE)
 def test_a_b12_order_that_cannot_be_read_is_never_silence(client: FlaskClient, order: wire.Json) -> None:
     assert wire.topics(wire.ask(client, wire.sign(order))) == {"order_not_seen": "warning"}
+
+
+def test_a_draft_whose_id_nobody_can_hold_is_not_deleted_and_breaks_nothing(client: FlaskClient) -> None:
+    right = dosage(doseAndRate=[{"doseQuantity": wire.quantity(1000, "ug")}])
+    request = wire.sign(*(wire.draft(id=letter * 5000, dosageInstruction=[right]) for letter in "ef"))
+    cards = wire.ask(client, request)
+    assert "duplicate_therapy" in wire.topics(cards)
+    assert [action for action in wire.actions(cards) if action["type"] == "delete"] == []
 
 
 OLDER = {"STU3": SHAPES["doseQuantity in dosageInstruction (STU3)"], "DSTU2": DSTU2, "no id": SHAPES["no id"]}
@@ -248,10 +278,38 @@ def test_several_drafts_are_each_judged_on_their_own(client: FlaskClient) -> Non
     assert [action["resource"]["id"] for action in wire.actions(cards)] == ["o1"]
 
 
-def test_only_selected_drafts_are_judged_while_choosing(client: FlaskClient) -> None:
-    request = wire.select(wire.draft())
-    request["context"]["selections"] = ["MedicationRequest/another"]
+OTHER = wire.draft(id="o2", medicationCodeableConcept={"text": "amoxicillin 500 mg capsule"})
+LAB = {"resourceType": "ServiceRequest", "id": "s1", "code": {"coding": [{}]}}
+FOOD = {"resourceType": "NutritionOrder", "id": "n1"}
+
+
+@pytest.mark.parametrize(
+    "selection", ["MedicationRequest/o2", "o2", "ServiceRequest/s1", "NutritionOrder/n1", "ServiceRequest/unsent"]
+)
+def test_only_selected_drafts_are_judged_while_choosing(client: FlaskClient, selection: str) -> None:
+    request = wire.select(wire.draft(), OTHER, LAB, FOOD)
+    request["context"]["selections"] = [selection]
     assert "dose_unit_mismatch" not in wire.topics(wire.ask(client, request))
+
+
+CHOSEN = [
+    "o1",
+    "MedicationRequest/o1/_history/1",
+    "https://ehr.example.org/fhir/MedicationRequest/o1",
+    "urn:uuid:o1",
+    "",
+]
+UNKNOWN = ["MedicationRequest/another", "another", "urn:uuid:another"]
+
+
+@pytest.mark.parametrize("selection", CHOSEN + UNKNOWN)
+@pytest.mark.parametrize("named", ["o1", None])
+def test_a_draft_is_judged_that_was_chosen_or_may_have_been(
+    client: FlaskClient, selection: str, named: str | None
+) -> None:
+    request = wire.select(wire.draft(), OTHER)
+    request["context"] |= {"draftOrders": wire.bundle(wire.draft(id=named), OTHER), "selections": [selection]}
+    assert wire.topics(wire.ask(client, request))["dose_unit_mismatch"] == "critical"
 
 
 def test_the_correction_keeps_everything_else_of_the_draft(client: FlaskClient) -> None:

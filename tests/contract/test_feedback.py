@@ -101,6 +101,38 @@ def test_85_a_card_that_is_no_uuid_is_kept(client: FlaskClient, settings: Settin
     assert line["card"] == "urn:com.epic.card/4711"
 
 
+UUIDS = {
+    "as it left": wire.INSTANCE,
+    "in capitals": wire.INSTANCE.upper(),
+    "as a URN": f"urn:uuid:{wire.INSTANCE}",
+    "as a URN in capitals": f"URN:UUID:{wire.INSTANCE.upper()}",
+}
+
+
+@pytest.mark.parametrize("sent", UUIDS.values(), ids=UUIDS)
+def test_85_a_uuid_is_known_however_it_is_written(client: FlaskClient, settings: Settings, sent: str) -> None:
+    item = wire.reaction(card=sent, outcome="accepted", acceptedSuggestions=[{"id": sent}])
+    plain = wire.reaction(card=wire.INSTANCE, outcome="accepted", acceptedSuggestions=[{"id": wire.INSTANCE}])
+    line, same = kept(client, settings, item, plain)
+    assert (line["card"], line["suggestions"]) == (wire.INSTANCE, [wire.INSTANCE])
+    assert line["id"] == same["id"]
+
+
+NO_UUIDS = [
+    f"{{{wire.INSTANCE.upper()}}}",
+    wire.INSTANCE.upper().replace("-", ""),
+    f"X{wire.INSTANCE.upper()}",
+    f"urn:oid:{wire.INSTANCE.upper()}",
+    f"{wire.INSTANCE.upper()}\n",
+]
+
+
+@pytest.mark.parametrize("sent", NO_UUIDS)
+def test_85_what_is_no_uuid_stays_as_it_was_sent(client: FlaskClient, settings: Settings, sent: str) -> None:
+    [line] = kept(client, settings, wire.reaction(card=sent))
+    assert line["card"] == sent
+
+
 def test_86_accepted_suggestions_are_kept(client: FlaskClient, settings: Settings) -> None:
     item = wire.reaction(outcome="accepted", acceptedSuggestions=[{"id": "s1"}, {"id": "s2", "extension": {}}])
     [line] = kept(client, settings, item)

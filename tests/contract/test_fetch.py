@@ -72,9 +72,9 @@ def cut(request: wire.Json, server: FhirServer, **changes: Any) -> wire.Json:
 
 def not_seen(cards: list[wire.Json]) -> list[str]:
     """The types that the cards name as not seen, after their words were found to say so too."""
-    found: list[str] = cards[0]["extension"]["org.cobalamin-cds.trace"]["notSeen"]
+    found: list[str] = cards[0]["extension"]["org.cobalamin-cds.trace"].get("notSeen", [])
     for card in cards:
-        assert card["extension"]["org.cobalamin-cds.trace"]["notSeen"] == found
+        assert card["extension"]["org.cobalamin-cds.trace"].get("notSeen", []) == found
         assert ("Not seen for this check" in card["detail"]) is bool(found)
     return found
 

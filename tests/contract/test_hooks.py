@@ -159,7 +159,6 @@ OTHERS = {
     "another problem": wire.bundle(problem(code={"coding": [{"system": wire.SNOMED, "code": "16114001"}]})),
     "another patient's": wire.bundle(problem(subject={"reference": "Patient/p2"})),
     "entered in error": wire.bundle(problem(verificationStatus={"coding": [{"code": "entered-in-error"}]})),
-    "unreadable": wire.bundle(problem(onsetDateTime=7)),
     "none": wire.bundle(),
     "no Bundle": "Condition",
     "null": None,
@@ -169,3 +168,8 @@ OTHERS = {
 @pytest.mark.parametrize("conditions", OTHERS.values(), ids=OTHERS)
 def test_36_other_problems_are_met_with_silence(client: FlaskClient, conditions: object) -> None:
     assert wire.ask(client, listing(conditions)) == []
+
+
+def test_36_a_problem_that_bears_on_b12_and_cannot_be_read_is_told(client: FlaskClient) -> None:
+    cards = wire.ask(client, listing(wire.bundle(problem(onsetDateTime=7))))
+    assert wire.topics(cards) == {"order_not_seen": "warning"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -54,6 +55,33 @@ def test_01_another_content_type_is_refused(client: FlaskClient, path: str, cont
 @pytest.mark.parametrize("name", REAL)
 def test_03_04_emitted_resources_are_fhir_and_hold_nothing_empty(client: FlaskClient, name: str) -> None:
     wire.ask(client, wire.example(name))
+
+
+ANSWERED = {
+    **{name: wire.example(name) for name in REAL},
+    "no prefetch": wire.sign(wire.draft()),
+    "a draft that cannot be read": wire.sign(wire.draft(dosageInstruction=[{"text": "as told"}])),
+    "orders that did not come": wire.call("order-sign", wire.context()),
+    "a dose twice": wire.sign(wire.draft(), wire.draft(id="o2")),
+}
+
+
+@pytest.mark.parametrize("request_", ANSWERED.values(), ids=ANSWERED)
+def test_04_no_answer_holds_a_null_or_anything_empty_but_its_list_of_cards(
+    client: FlaskClient, request_: wire.Json
+) -> None:
+    answer = wire.post(client, request_).get_json()
+    cards = answer.pop("cards")
+    assert list(empty_at({"cards": cards or [True]} | answer, "$")) == []
+
+
+def empty_at(value: object, path: str) -> Iterator[str]:
+    """Where there is nothing, at any depth: extensions too."""
+    if value is None or value in ("", [], {}):
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, one in inner:
+        yield from empty_at(one, f"{path}.{name}")
 
 
 EMPTIES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -182,6 +183,25 @@ def test_a_body_nested_too_deeply_is_refused_with_400(client: FlaskClient, place
     body = f'{{"hook": "order-sign", "hookInstance": "{wire.INSTANCE}", "{place}": {{"x": {opened}}}}}'
     response = client.post(CALL, data=body, content_type="application/json")
     wire.refused(response, 400, "$")
+
+
+@pytest.mark.parametrize("place", ["prefetch", "draft", "extension", "fhirServer", "fhirAuthorization"])
+def test_no_depth_lies_between_what_is_read_and_what_is_refused(client: FlaskClient, place: str) -> None:
+    """A part is read from further within than the whole was, so it meets Python's bound at a depth of its own."""
+    shapes = {
+        "prefetch": BODIES[CALL] | {"prefetch": {"zz": "@@"}},
+        "draft": wire.sign(wire.draft(note="@@")),
+        "extension": BODIES[CALL] | {"extension": "@@"},
+        "fhirServer": BODIES[CALL] | {"fhirServer": "@@"},
+        "fhirAuthorization": BODIES[CALL] | {"fhirServer": "https://ehr.example.org", "fhirAuthorization": "@@"},
+    }
+    whole = json.dumps(shapes[place])
+    bound = sys.getrecursionlimit()
+    bodies = (whole.replace('"@@"', '{"a":' * deep + "1" + "}" * deep) for deep in range(bound - 150, bound + 1, 2))
+    statuses = [client.post(CALL, data=body, content_type="application/json").status_code for body in bodies]
+    assert {*statuses} <= {200, 400}
+    assert statuses[0] == 200
+    assert statuses[-1] == 400
 
 
 def test_ordinary_depth_is_far_below_the_bound(client: FlaskClient) -> None:

@@ -79,4 +79,4 @@ def answered(service: FlaskClient, request: Json) -> Json:
 
 def not_seen(found: Json) -> set[str]:
     """The types that the cards say were not seen."""
-    return {kind for card in found["cards"] for kind in card["extension"]["org.cobalamin-cds.trace"]["notSeen"]}
+    return {kind for card in found["cards"] for kind in card["extension"]["org.cobalamin-cds.trace"].get("notSeen", ())}

@@ -103,6 +103,7 @@ SHELF = {
     "digoxin 125 mcg": (RXNORM, "197604", "Digoxin 0.125 MG Oral Tablet"),
     "furosemide 40 mg": (RXNORM, "313988", "Furosemide 40 MG Oral Tablet"),
     "cyanocobalamin 1 mg/mL": (RXNORM, "309594", "vitamin B12 1 MG/ML injectable solution"),
+    "cyanocobalamin 1 mg/mL, named 5 mg/mL": (RXNORM, "309594", "vitamin B12 5 MG/ML injectable solution"),
     "cyanocobalamin 5 mg/mL": (RXNORM, "2001499", "vitamin B12 5 MG/ML injectable solution"),
     "cyanocobalamin 1 mg/mL, 10 mL vial": (NDC, "0143-9620-10", "Cyanocobalamin 1000 mcg/mL, 10 mL multi-dose vial"),
     "hydroxocobalamin 1 mg/mL": (RXNORM, "317106", "hydroxocobalamin 1 MG/ML injection"),

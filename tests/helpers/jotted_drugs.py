@@ -119,6 +119,10 @@ def _starting(line: Line, found: re.Match[str]) -> None:
     line.repeat["boundsPeriod"] = {"start": found[1]}
 
 
+def _between(line: Line, found: re.Match[str]) -> None:
+    line.repeat["boundsPeriod"] = {"start": found[1], "end": found[2]}
+
+
 def _drug(line: Line, found: re.Match[str]) -> None:
     line.product = {"medicationCodeableConcept": concept(*DRUGS[found[0]])}
 
@@ -167,6 +171,7 @@ MEDICATION: tuple[tuple[str, Callable[[Line, re.Match[str]], None]], ...] = (
     (r"as needed", lambda line, _: line.step.update(asNeededBoolean=True)),
     (r'because "([^"]*)"', lambda line, found: line.extra.update(reasonCode=[{"text": found[1]}])),
     (rf"starting ({DATE})", _starting),
+    (rf"between ({DATE}) and ({DATE})", _between),
     (rf"until ({DATE})", lambda line, found: setattr(line, "until", found[1])),
     (STATUSES, lambda line, found: setattr(line, "status", found[0])),
     (r"plan|proposal", lambda line, found: setattr(line, "intent", found[0])),

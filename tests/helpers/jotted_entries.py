@@ -46,7 +46,9 @@ def _dispensed(words: Words) -> Iterable[Json]:
     day = words.take(DATE)
     line = read_medication(words)
     when = {"whenHandedOver": day[0]} if day else {}
-    yield use_of("MedicationDispense", line, "completed", dosageInstruction=line.instructions, **when)
+    names = {"quantity": "quantity", "daysSupply": "expectedSupplyDuration"}
+    handed = {name: line.dispense[key] for name, key in names.items() if key in line.dispense}
+    yield use_of("MedicationDispense", line, "completed", dosageInstruction=line.instructions, **handed, **when)
 
 
 def _immunized(words: Words) -> Iterable[Json]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, nodes
 
 from cds_service.answer import FAILED
+from cds_service.b12.allergies import Culprit
 from cds_service.b12.verdict import Indicator
 from cds_service.b12.words import Analyte, Form, Indication, RiskDrug, Route, Substance
 from cds_service.dialects import TO_APP
@@ -21,6 +22,7 @@ from cds_service.fhir.tests_ordered import TESTS, words_of_test
 from cds_service.insights_report import TIME_TO_ANSWER, WORDS
 from cds_service.insights_said import WITHOUT_CODE
 from cds_service.knowledge import Knowledge, roots
+from cds_service.language import NOUNS
 from cds_service.said import STRETCHES
 from cds_service.texts import WordsFile, load_card, load_words
 from cds_service.web.pages import LINKS
@@ -30,7 +32,7 @@ from tests.helpers.demo_phrases import of_the_demo
 PACKAGE = Path(__file__).parents[2] / "cds_service"
 ENUMS: tuple[type[StrEnum], ...] = (Substance, Form, Route, Analyte, RiskDrug)
 CAUSES = frozenset(one.value for one in Indication if one is not Indication.UNKNOWN)
-OTHERS = frozenset({FAILED, "an unknown day", "anaemia", "large red cells", "neurological signs"})
+OTHERS = frozenset({FAILED, Culprit.COBALT.value, "an unknown day", "anaemia", "large red cells", "neurological signs"})
 SAYING = {"words", "heading"}
 WHY_NOT = "_why_not"
 PHRASE_FUNCTIONS = {"interval_unread", "not_judged", "_unseen", "_unit_words"}
@@ -125,7 +127,8 @@ def phrases(knowledge: Knowledge) -> frozenset[str]:
     """Every phrase of ours that can reach a card as a fact or in the words of an action."""
     values = {one.value for kind in ENUMS for one in kind} | CAUSES | OTHERS
     tests = {words_of_test(one) for one in TESTS}
-    return frozenset(values | tests | set(_of_protocols(knowledge)) | set(_written()))
+    pieces = {f"{{n}} {noun}{ending}" for noun in NOUNS.values() for ending in ("", "s")}
+    return frozenset(values | tests | pieces | set(_of_protocols(knowledge)) | set(_written()))
 
 
 def _of_protocols(knowledge: Knowledge) -> Iterator[str]:

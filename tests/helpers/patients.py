@@ -28,6 +28,7 @@ A RECORD is a list of entries with semicolons between them. What is not written 
                                        revoked, draft, entered-in-error
     kin PA                             a problem of a relative, by a name of PROBLEMS; also entered-in-error
     unseen doses, orders               these were not sent, so that nothing is known of them; see UNSEEN
+    cut short doses, orders            of these more are on record than were sent
 
 A DRAFT is a MEDICATION, or "test B12": an order of a test. Several drafts have " & " between them. "judged:" before
 one says that the verdict is about it (else about the first), "selected:" that the clinician just chose it. "not sent"
@@ -49,8 +50,10 @@ A MEDICATION is written in this order or any other:
     every 2-3 months, twice daily, 3 times a week, weekly, once, on DATE DATE, x 6, for 2 weeks
     text "1 mg IM monthly"             the dosage text
     then                               what follows is the next step in sequence
-    supply 10 mL, supply 3 vials       what the pharmacy is to hand over; also refills 2, supply for 90 days
+    supply 10 mL, supply 3 vials       what the pharmacy is to hand over (handed over, where it is dispensed); also
+                                       refills 2, supply for 90 days
     because "needle phobia"            the reason that the order gives
+    between DATE and DATE              the first and the last day of the schedule
     as needed, starting DATE, until DATE, active, completed, stopped, on-hold, cancelled, not-done, draft,
     entered-in-error, plan, proposal, do not perform, of another patient, sent twice, unreadable (it cannot be read)
     drug by reference "Vitamin B12"    a reference to a Medication that is not there, with its words or without
@@ -88,7 +91,7 @@ def prefetch_of(record: str) -> Json:
     """The prefetch of a RECORD: every key of ours, with empty Bundles where the record says nothing."""
     patient: Json = {"resourceType": "Patient", "id": PATIENT}
     found: list[Json] = []
-    unseen: set[str] = set()
+    lacking: dict[str, set[str]] = {"unseen": set(), "cut short": set()}
     for entry in split(record, ";"):
         words = Words(entry, entry)
         if born := words.take(rf"born ({DATE})"):
@@ -97,18 +100,17 @@ def prefetch_of(record: str) -> Json:
             patient["deceasedBoolean"] = True
         elif sex := words.take("female|male"):
             patient["gender"] = sex[0]
-        elif words.take("unseen"):
-            unseen |= {key for name in split(words.rest, ",") for key in UNSEEN[name]}
+        elif how := words.take("unseen|cut short"):
+            lacking[how[0]] |= {key for name in split(words.rest, ",") for key in UNSEEN[name]}
         elif kind := words.take("|".join(ENTRIES)):
             found += ENTRIES[kind[0]](words)
         else:
             found += problem_of(words)
     named = list(_named(found))
-    prefetch: Json = {"patient": patient}
-    prefetch |= {key: bundle(one for one in named if KEYS[one["resourceType"]] == key) for key in KEYS.values()}
-    return {key: value for key, value in prefetch.items() if key not in unseen} | (
-        {} if "patient" in unseen else {"patient": patient}
-    )
+    prefetch = {key: bundle(one for one in named if KEYS[one["resourceType"]] == key) for key in KEYS.values()}
+    prefetch["patient"] = patient
+    prefetch |= {key: prefetch[key] | {"total": len(found) + 1} for key in lacking["cut short"]}
+    return {key: value for key, value in prefetch.items() if key not in lacking["unseen"]}
 
 
 def _named(resources: Iterable[Json]) -> Iterable[Json]:

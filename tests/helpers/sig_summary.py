@@ -14,6 +14,10 @@ from cds_service.b12.sig import read_sig
 from cds_service.b12.words import AmountKind, Route
 
 CORPUS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "sigs.tsv"
+MISSING = """expected the collection of dosage texts at {place}, got no such file.
+It is other people's text and no part of this repository. To measure a collection of your own, put it there:
+one text a line, as "b12", a tab, and the text.
+"""
 COUNTED = frozenset({"b12", "b12-error"})
 SHORT_ROUTES = {
     Route.INTRAMUSCULAR: "im",
@@ -108,6 +112,15 @@ def _plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def main() -> int:
+    """Print the share; 1 without the corpus, of which nothing is in the repository."""
+    if not CORPUS.exists():
+        sys.stderr.write(MISSING.format(place=CORPUS.resolve()))
+        return 1
+    sys.stdout.write(report() + "\n")
+    return 0
+
+
 def report() -> str:
     """The share of B12 dosages that is read, and the refused lines with their reasons."""
     lines = [line for line in corpus() if line.counted]
@@ -121,4 +134,4 @@ def report() -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(report() + "\n")
+    sys.exit(main())

@@ -78,7 +78,7 @@ def read_row(row: Row, record: str = "") -> Read | None:
         return None
     prefetched = read_prefetch(request.prefetch or {}, MOST, known.matters)
     reading = read_record(request.patient_id, prefetched, written.sent, known.codes)
-    moment = written.moment(as_of, len(reading.lost_drafts))
+    moment = written.moment(as_of, reading)
     return reading.record, known.guidance(row.protocol, as_of.date()), moment
 
 

@@ -52,8 +52,8 @@ def view(knowledge: Knowledge, *resources: dict[str, Any]) -> Answer:
 
 @pytest.mark.parametrize(
     ("supply", "late"),
-    [(None, True), (90, False), (69, False), (68, True)],
-    ids=["supply unknown", "covered", "covered until today", "used up yesterday"],
+    [(None, True), (90, False), (69, False), (62, False), (61, True)],
+    ids=["supply unknown", "covered", "covered until today", "used up a week ago", "used up before that"],
 )
 def test_a_supply_for_self_injection_covers_its_days(knowledge: Knowledge, supply: int | None, late: bool) -> None:  # noqa: FBT001 - a column of the table
     found = view(knowledge, dispensed("2025-12-31", supply))

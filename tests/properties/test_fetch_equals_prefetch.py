@@ -82,7 +82,7 @@ def test_so_does_one_of_which_a_part_was_sent(request: Json, protocol: str, keys
 
 @pytest.mark.parametrize("table", tables(), ids=lambda path: path.stem)
 def test_so_do_the_patients_of_every_rule(table: Path) -> None:
-    found = [row for row in rows_of(table) if row.expected.kind == "finding"]
+    found = [row for row in rows_of(table) if row.expected.kind == "finding" and "cut short" not in row.record]
     for row in found[:: max(len(found) // FROM_EACH_TABLE, 1)]:
         request = request_of(HOOKS[row.hook], row.record, row.draft)
         sent, fetched = both(request, row.protocol, 20, as_of=instant(row.as_of))

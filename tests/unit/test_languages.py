@@ -150,6 +150,45 @@ def test_a_result_keeps_its_digits_and_gets_the_decimal_sign(text: str, written:
     assert [language(code).measured(text) for code in ("es", "de")] == [written, written]
 
 
+PIECES = [
+    ("1000 tablet", "1000 tablets", "1000 comprimidos", "1000 Tabletten"),
+    ("1 tablet", "1 tablet", "1 comprimido", "1 Tablette"),
+    ("1 tablets", "1 tablet", "1 comprimido", "1 Tablette"),
+    ("2 Tablet(s)", "2 tablets", "2 comprimidos", "2 Tabletten"),
+    ("0.5 {tbl}", "0.5 tablets", "0,5 comprimidos", "0,5 Tabletten"),
+    ("1,000 tab", "1,000 tablets", "1000 comprimidos", "1000 Tabletten"),
+    ("1-2 vial", "1-2 vials", "1-2 viales", "1-2 Durchstechflaschen"),
+    ("1 vial to 2 vial", "1 vial to 2 vials", "1 vial a 2 viales", "1 Durchstechflasche bis 2 Durchstechflaschen"),
+    ("10 {actuat}", "10 actuations", "10 pulsaciones", "10 Hübe"),
+    ("3 ampule (1 mg each)", "3 ampoules (1 mg each)", "3 ampollas (1 mg each)", "3 Ampullen (1 mg each)"),
+    ("1 mg vial", "1 mg vial", "1 mg vial", "1 mg vial"),
+    ("2 tablet/d", "2 tablet/d", "2 tablet/d", "2 tablet/d"),
+    ("2 shot", "2 shot", "2 shot", "2 shot"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", *CODES), PIECES)
+def test_pieces_are_counted_in_the_words_of_the_language(text: str, en: str, es: str, de: str) -> None:
+    assert [language(code).measured(text) for code in CODES] == [en, es, de]
+
+
+COUNTED = [
+    ("90", "tablet", "90 tablets", "90 comprimidos", "90 Tabletten"),
+    ("1.0", "{spray}", "1 spray", "1 pulverización", "1 Sprühstoß"),
+    ("10", "spray", "10 sprays", "10 pulverizaciones", "10 Sprühstöße"),
+    ("10000", "vials", "10,000 vials", f"10{GAP}000 viales", f"10{GAP}000 Durchstechflaschen"),
+    ("2.5", "mL", "2.5 mL", "2,5 mL", "2,5 mL"),
+    ("5", "L", "5 L", "5 L", "5 L"),
+]
+
+
+@pytest.mark.parametrize(("value", "unit", *CODES), COUNTED)
+def test_a_number_of_a_unit_has_the_form_of_the_unit_that_follows_it(
+    value: str, unit: str, en: str, es: str, de: str
+) -> None:
+    assert [language(code).counted(D(value), unit) for code in CODES] == [en, es, de]
+
+
 def test_a_range_as_it_came_has_the_word_of_the_language() -> None:
     text = "10.0 to 12.5 mcg to 15 mcg"
     said = [language(code).measured(text) for code in CODES]
@@ -194,6 +233,22 @@ SCHEDULES = [
     (schedule("2", "1", "1", TimeUnit.WEEK), "twice a week", "dos veces a la semana", "zweimal pro Woche"),
     (schedule("3", "1", "1", TimeUnit.WEEK), "3 times a week", "3 veces a la semana", "3-mal pro Woche"),
     (schedule("3", "2", "2", TimeUnit.WEEK), "3 times in 2 weeks", "3 veces cada 2 semanas", "3-mal alle 2 Wochen"),
+    (Schedule(D(1), D(1) / 60, D(1) / 60, TimeUnit.HOUR), "every minute", "cada minuto", "jede Minute"),
+    (schedule("1", "0.5", "0.5", TimeUnit.HOUR), "every 30 minutes", "cada 30 minutos", "alle 30 Minuten"),
+    (
+        schedule("2", "0.5", "0.5", TimeUnit.HOUR),
+        "twice in 30 minutes",
+        "dos veces cada 30 minutos",
+        "zweimal alle 30 Minuten",
+    ),
+    (
+        Schedule(D(1), D(5) / 3600, D(10) / 3600, TimeUnit.HOUR),
+        "every 5 to 10 seconds",
+        "cada 5 a 10 segundos",
+        "alle 5 bis 10 Sekunden",
+    ),
+    (Schedule(D(1), D(1) / 3600, D(1) / 3600, TimeUnit.HOUR), "every second", "cada segundo", "jede Sekunde"),
+    (schedule("1", "1.5", "1.5", TimeUnit.HOUR), "every 1.5 hours", "cada 1,5 horas", "alle 1,5 Stunden"),
     (schedule("1", "12", "12", TimeUnit.HOUR), "every 12 hours", "cada 12 horas", "alle 12 Stunden"),
     (schedule("1", "1", "1", TimeUnit.YEAR, count=1), "once", "una vez", "einmal"),
 ]

@@ -44,6 +44,13 @@ def test_the_plan_begins_where_the_patient_stands(record: str, loading: Loading,
     assert found.steps[0].days[0] == start
 
 
+def test_doses_too_small_to_count_are_planned_again() -> None:
+    found = plan(f"{NEW}; given 12 times from 2026-02-20 every 1 days 100 mcg IM")
+
+    assert found.loading is Loading.REST
+    assert sum(len(step.days) for step in found.steps[:-1]) == 8
+
+
 def test_nerves_that_were_never_loaded_are_owed_the_loading() -> None:
     record = f"{NEW}; cord degeneration; given 2 times from 2026-01-13 every 30 days hydroxocobalamin 1000 mcg IM"
     found = plan(record, "uk-nice-bnf")

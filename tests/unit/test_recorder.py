@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from cds_service.answer import Answer, Asked, answer
@@ -60,6 +61,24 @@ def test_shadows_are_kept_as_cards_that_were_not_shown(knowledge: Knowledge, tmp
     line = kept(tmp_path, request, replace(found, cards=(), shadows=found.cards))
     assert [card.held for card in line.cards] == ["shadow"] * len(found.cards)
     assert line.cards
+
+
+@pytest.mark.parametrize(
+    ("written", "kept_as"),
+    [
+        ("120 pg/mL", "120 pg/mL"),
+        ("<=100 pg/mL", "<=100 pg/mL"),
+        (">=100 pg/mL Mrs X", f">=100 {WITHHELD}"),
+        ("ad100 Mrs X", f"ad100 {WITHHELD}"),
+        ("1.2E+2 pg/mL Mrs X", f"1.2E+2 {WITHHELD}"),
+        ("-5 Mrs X", f"-5 {WITHHELD}"),
+        ("~100 pg/mL Mrs X", WITHHELD),
+        ("100/Mrs X", WITHHELD),
+        ("by mouth", "by mouth"),
+    ],
+)
+def test_of_a_number_only_what_is_known_is_kept(written: str, kept_as: str) -> None:
+    assert kept_trace({"rule": "deficiency_untreated", "facts": {"written": written}})["facts"] == {"written": kept_as}
 
 
 def test_units_that_nobody_knows_and_quotations_are_withheld_and_their_summary_with_them() -> None:

@@ -140,7 +140,7 @@ def moving(case: Case) -> Iterator[tuple[str, str]]:
 def found_in(found: Answer) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     for one in found.cards:
         for said in (trace_of(one), *trace_of(one).get("also", ())):
-            yield (said["rule"], said["variant"], *said["evidence"]), said["facts"]
+            yield (said["rule"], said["variant"], *said.get("evidence", ())), said.get("facts", {})
 
 
 # What may be held back at all
@@ -165,6 +165,14 @@ def test_a_wrong_dose_and_an_order_not_seen_are_never_held_back(hook: str, draft
     found = answered(hook, "", draft)
     assert rule in {one.source.topic.code for one in found.cards}
     assert rule not in rules_held(found)
+
+
+def test_a_card_that_names_data_not_seen_is_held_back_only_after_one_that_named_the_same() -> None:
+    found = answered(record=f"{LATE}; unseen plans")
+    [one] = found.cards
+    assert trace_of(one)["notSeen"] == ["CarePlan"]
+    assert rules_held(found) == {"maintenance_overdue"}
+    assert advice_key(one) != advice_key(card())
 
 
 @pytest.mark.parametrize("rule", ["not_checked", "check_failed", "all_clear"])

@@ -22,6 +22,7 @@ CHARTS = frozenset(
             "expected",
             "got",
             "haemoglobin",
+            "in_part",
             "known",
             "level",
             "now",

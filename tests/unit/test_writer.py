@@ -12,6 +12,7 @@ import pytest
 from cds_service.answer import FAILED, Answer
 from cds_service.b12.verdict import Finding, Indicator, Silent, Undecided, Verdict
 from cds_service.fhir.proposals import Desk
+from cds_service.fhir.reread import Yardstick
 from cds_service.hooks import Card, HookResponse, write_response
 from cds_service.knowledge import Knowledge
 from cds_service.writer import LONGEST_SUMMARY, TRACE, Judged, Page, write_cards
@@ -28,7 +29,7 @@ def page(known: Knowledge, most: int = 5, **fields: Any) -> Page:
         protocol=known.protocols["us-practice"],
         instance="i1",
         as_of=NOON,
-        desk=Desk({}, {}, "p1"),
+        desk=Desk({}, {}, "p1", Yardstick(known.codes, known.protocols["us-practice"].timing)),
         unseen=frozenset(),
         complete=frozenset({DRAFT, OTHER}),
         most=most,
@@ -82,6 +83,16 @@ def test_the_cap_cuts_the_least_urgent_and_never_a_critical_card(
 
     assert len(cards) == shown
     assert sum(card.indicator == "critical" for card in cards) == critical
+
+
+def test_no_card_that_says_that_something_was_not_checked_is_cut(knowledge: Knowledge) -> None:
+    unseen = Judged("order_not_seen", Finding("lost", {"orders": 1}, indicator=Indicator.WARNING, about="call"))
+    unchecked = judged(Undecided("the moon"), OTHER)
+    failed = Judged("dose_out_of_range", Undecided(FAILED), failed=True)
+    cards = write_cards([*many(6, Indicator.WARNING), unseen, unchecked, failed], page(knowledge, 3))
+
+    assert {topic for topic, _ in topics(cards)} >= {"order_not_seen", "not_checked", "check_failed"}
+    assert sum(topic == "dose_unreadable" for topic, _ in topics(cards)) <= 3
 
 
 def test_the_order_of_the_verdicts_makes_no_difference(knowledge: Knowledge) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cds_service.b12.concept import When
-from cds_service.b12.course import Course, course_of, grace_of, lapse_of, loading_gap
+from cds_service.b12.course import Course, Therapy, course_of, grace_of, lapse_of, loading_gap
 from cds_service.b12.words import Evidence, Phase
 from cds_service.knowledge import Knowledge
 from tests.helpers.reading import standing
@@ -93,7 +93,7 @@ def test_a_loading_of_unlike_doses_is_complete_with_the_smaller(knowledge: Knowl
     steps = tuple(msgspec.structs.replace(step, doses=halves, dose=dose) for dose in (double, step.dose))
     unlike = msgspec.structs.replace(regimen, loading=steps)
 
-    assert course_of(doses, (), unlike, (), protocol.timing, date(2026, 1, 12)).loading_complete
+    assert course_of(Therapy(doses), unlike, (), protocol.timing, date(2026, 1, 12)).loading_complete
 
 
 def test_of_a_loading_with_a_range_of_doses_the_smallest_counts(knowledge: Knowledge) -> None:
@@ -103,7 +103,7 @@ def test_of_a_loading_with_a_range_of_doses_the_smallest_counts(knowledge: Knowl
     wide = msgspec.structs.replace(step, dose=msgspec.structs.replace(step.dose, high=step.dose.low * 3))
     regimen = msgspec.structs.replace(protocol.regimens[0], loading=(wide,))
 
-    assert course_of(doses, (), regimen, (), protocol.timing, date(2026, 1, 12)).loading_complete
+    assert course_of(Therapy(doses), regimen, (), protocol.timing, date(2026, 1, 12)).loading_complete
 
 
 def test_doses_far_smaller_than_the_loading_do_not_complete_it_and_those_of_unknown_size_do() -> None:
@@ -129,7 +129,7 @@ def test_of_a_loading_by_half_days_the_next_dose_is_due_on_the_day_after(knowled
     twice_weekly = msgspec.structs.replace(
         protocol.regimens[0], loading=(msgspec.structs.replace(step, interval=half),)
     )
-    due = course_of(doses, (), twice_weekly, (), protocol.timing, date(2026, 1, 5)).due
+    due = course_of(Therapy(doses), twice_weekly, (), protocol.timing, date(2026, 1, 5)).due
 
     assert due
     assert due.interval == 4
@@ -227,7 +227,7 @@ def test_at_the_end_of_the_calendar_the_due_day_is_its_last(knowledge: Knowledge
     [dose] = standing("given 2026-01-01 hydroxocobalamin 1000 mcg IM").timeline.doses
     for day in (When(last, last), When(date(9999, 11, 1), last)):
         late = msgspec.structs.replace(dose, day=day)
-        due = course_of([late], (), protocol.regimens[0], (), protocol.timing, date.max).due
+        due = course_of(Therapy([late]), protocol.regimens[0], (), protocol.timing, date.max).due
 
         assert due
         assert (due.day, due.overdue) == (date.max, 0)
@@ -283,7 +283,7 @@ def test_without_a_plan_or_a_regimen_nothing_is_due_and_half_a_year_is_a_lapse(k
         knowledge.protocols[UK].timing,
         standing(f"{LOADED}; given 2026-07-14 hydroxocobalamin IM").timeline.doses,
     )
-    found = course_of(doses, (), None, (), timing, date(2026, 8, 1))
+    found = course_of(Therapy(doses), None, (), timing, date(2026, 8, 1))
 
     assert (found.due, found.needed, found.given) == (None, None, 1)
 

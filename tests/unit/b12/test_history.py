@@ -13,6 +13,7 @@ from cds_service.b12.history import (
     earlier_therapy,
     has_begun_loading,
     injections_go_on,
+    is_for,
     is_maintenance,
     loading_goes_on,
     loading_state,
@@ -122,6 +123,44 @@ def test_an_unfinished_loading_is_counted_from_the_doses() -> None:
     assert state
     assert (state.given, state.needed, state.evidence) == (3, 6, Evidence.ADMINISTERED)
     assert (state.first, state.last, state.broken) == (date(2026, 1, 1), date(2026, 2, 7), False)
+
+
+@pytest.mark.parametrize(
+    ("record", "given", "small", "left"),
+    [
+        ("given 4 times from 2026-01-05 every 2 days 1 mg IM", 4, 0, 2),
+        ("given 4 times from 2026-01-05 every 2 days IM", 4, 0, 2),
+        ("given 5 times from 2026-01-05 every 2 days 500 mcg IM", 5, 0, 1),
+        ("given 5 times from 2026-01-05 every 2 days 499 mcg IM", 0, 5, 6),
+        ("given 6 times from 2026-01-05 every 2 days 499 mcg IM", 0, 6, 6),
+        ("given 9 times from 2026-01-05 every 1 days 1 mcg IM", 0, 9, 6),
+        ("given 4 times from 2026-01-05 every 2 days 1 mg IM; given 9 times from 2026-01-05 every 1 days 1 mcg IM",
+         4, 5, 2),
+    ],
+)  # fmt: skip
+def test_some_doses_are_always_left_of_an_unfinished_loading(record: str, given: int, small: int, left: int) -> None:
+    state = loading_state(seen(record))
+
+    assert state
+    assert (state.given, state.small, state.left) == (given, small, left)
+    assert dict(state.counts) == {"given": given, "needed": 6} | ({"small": small} if small else {})
+
+
+def test_an_order_may_plan_beyond_the_end_of_time() -> None:
+    orders = "ordered 2026-01-05 1 mg IM every 2 days x 2 then 1 mg IM every 90 years x 300"
+
+    assert loading_state(seen(orders)) is None
+
+
+@pytest.mark.parametrize(
+    ("draft", "fits"),
+    [("hydroxocobalamin 1 mg IM", True), ('"vitamin B12" 1 mg IM', True), ("cyanocobalamin 1 mg IM", False)],
+)
+def test_the_doses_of_a_regimen_are_for_orders_of_its_own_cobalamin(draft: str, *, fits: bool) -> None:
+    episode = seen("PA", draft=draft)
+
+    assert episode.regimen
+    assert is_for(episode.regimen, episode.drafts[0]) is fits
 
 
 def test_a_loading_is_broken_by_the_last_day_of_an_inexact_dose() -> None:

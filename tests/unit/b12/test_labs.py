@@ -117,6 +117,13 @@ def test_a_result_without_number_says_only_that_it_was_measured() -> None:
     assert (found.value, found.written) == (None, "")
 
 
+@pytest.mark.parametrize("comparator", ["ad", "~", "said Mrs X", " <"])
+def test_a_result_with_words_for_a_comparator_has_no_number(knowledge: Knowledge, comparator: str) -> None:
+    found = result(knowledge, "100", "pg/mL", comparator=comparator)
+
+    assert (found.written, found.value, found.comparator) == ("", None, "")
+
+
 @pytest.mark.parametrize("comparator", ["<", "<=", ">", ">="])
 def test_a_comparator_is_kept_and_excuses_the_size(knowledge: Knowledge, comparator: str) -> None:
     found = result(knowledge, "1", "pg/mL", comparator=comparator)

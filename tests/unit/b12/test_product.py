@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from cds_service.b12.concept import Code, Concept
 from cds_service.b12.product import B12Product, b12_product_of
 from cds_service.b12.record import Product, Strength
 from cds_service.b12.words import AmountKind, Form, Substance
-from cds_service.knowledge import Knowledge
+from cds_service.knowledge import Knowledge, roots
 from tests.helpers.jotted import SHELF, SUBSTANCES
 from tests.helpers.reading import RXNORM, SNOMED
 
@@ -121,14 +123,92 @@ def test_the_stated_form_goes_before_the_name(knowledge: Knowledge) -> None:
 
 
 def test_the_ingredients_strength_goes_before_the_code_and_the_code_before_the_name(knowledge: Knowledge) -> None:
-    concept = coded(RXNORM, "309594", "cyanocobalamin 5 mg/mL")
-    own = Strength(Decimal(100), AmountKind.VOLUME, "ingredient")
+    concept = coded(RXNORM, "309594", "cyanocobalamin 1000 mcg/mL")
+    own = Strength(Decimal(1000), AmountKind.VOLUME, "ingredient")
     first, second = product(knowledge, concept, strength=own), product(knowledge, concept)
 
     assert first
     assert second
     assert second.strength
     assert (first.strength, second.strength.source) == (own, "product code")
+
+
+CODE, TABLET = Code(RXNORM, "309594"), Code(RXNORM, "309593")
+AGREEING: dict[str, tuple[Concept, str, str | None]] = {
+    "another unit": (Concept((CODE,), "Cyanocobalamin 1000 mcg/mL"), "1000", None),
+    "the whole container": (Concept((CODE,), "Cyanocobalamin 10 mg/10 mL vial"), "1000", None),
+    "the container beside it": (Concept((CODE,), "Cyanocobalamin 1000 mcg/mL 10 mL vial"), "1000", None),
+    "the container first": (Concept((CODE,), "1 ML Cyanocobalamin 1 MG/ML Injection"), "1000", None),
+    "both": (Concept((CODE,), "Cyanocobalamin 5 mg/5 mL (1000 mcg/mL)"), "1000", None),
+    "a salt": (Concept((CODE,), "Hydroxocobalamin acetate 1.05 mg/mL"), "1000", None),
+    "a mass alone": (Concept((CODE,), "Cyanocobalamin 5 mg injection"), "1000", None),
+    "an ampoule": (Concept((CODE,), "Cyanocobalamin 1mg/1ml ampoules"), "1000", "1"),
+    "another measure": (Concept((CODE,), "Cyanocobalamin 500 mcg/spray"), "1000", None),
+    "a tablet": (Concept((TABLET,), "Vitamin B12 1000 mcg tablet"), "1000", None),
+    "two tablets": (Concept((TABLET,), "Vitamin B12 1000 mcg tablet, 2 tablets = 2000 mcg"), "1000", None),
+    "two codes": (Concept((CODE, Code("http://hl7.org/fhir/sid/ndc", "0143-9620-10")), "Cyanocobalamin"), "1000", None),
+}
+
+
+@pytest.mark.parametrize(("concept", "mcg", "container"), AGREEING.values(), ids=AGREEING)
+def test_strengths_that_say_the_same_in_other_words_agree(
+    knowledge: Knowledge, concept: Concept, mcg: str, container: str | None
+) -> None:
+    found = product(knowledge, concept)
+
+    assert found
+    assert found.strength
+    assert (found.strength.mcg, found.contradictory) == (Decimal(mcg), ())
+    assert found.strength.container_ml == (Decimal(container) if container else None)
+
+
+CONTRADICTORY: dict[str, Concept] = {
+    "the text": Concept((CODE,), "Cyanocobalamin 5 mg/mL"),
+    "the display": Concept((Code(RXNORM, "309594", "vitamin B12 5 MG/ML Injectable Solution"),), "Cyanocobalamin"),
+    "a thousandfold": Concept((CODE,), "Cyanocobalamin 1000 mg/mL"),
+    "a tablet": Concept((TABLET,), "Vitamin B12 500 mcg tablet"),
+    "two codes": Concept((CODE, Code(RXNORM, "2001499")), "Cyanocobalamin"),
+    "words alone": Concept((Code("urn:local", "1", "cyanocobalamin 1 mg/mL"),), "cyanocobalamin 5 mg/mL"),
+}
+
+
+@pytest.mark.parametrize("concept", CONTRADICTORY.values(), ids=CONTRADICTORY)
+def test_of_strengths_that_contradict_each_other_none_is_known(knowledge: Knowledge, concept: Concept) -> None:
+    found = product(knowledge, concept)
+
+    assert found
+    assert found.strength is None
+    assert len({one.mcg for one in found.contradictory}) == 2
+
+
+def test_an_ingredients_strength_may_contradict_the_code(knowledge: Knowledge) -> None:
+    own = Strength(Decimal(100), AmountKind.VOLUME, "ingredient")
+    found = product(knowledge, coded(RXNORM, "309594"), strength=own)
+
+    assert found
+    assert found.strength is None
+    assert [one.mcg for one in found.contradictory] == [100, 1000]
+
+
+def displayed() -> list[tuple[str, str, str]]:
+    """Every coding with words in the project's value sets and product lists, and on the shelf of the tests."""
+    sets = [one for each in read_all("valuesets") for one in each["compose"]["include"]]
+    in_sets = [(one["system"], each["code"], each.get("display", "")) for one in sets for each in one["concept"]]
+    lists = read_all("codesystems")
+    in_lists = [(each["supplements"], one["code"], one["display"]) for each in lists for one in each["concept"]]
+    return [*in_sets, *in_lists, *(one for name, one in SHELF.items() if ", named " not in name)]
+
+
+def read_all(folder: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text("utf-8")) for path in sorted((roots().fhir_profiles / folder).glob("*.json"))]
+
+
+def test_no_words_of_ours_contradict_their_code(knowledge: Knowledge) -> None:
+    found = [product(knowledge, Concept((Code(*one),), one[2])) for one in displayed()]
+    b12 = [one for one in found if one]
+
+    assert len(b12) > 50
+    assert [one for one in b12 if one.contradictory] == []
 
 
 def test_a_display_may_give_the_strength_that_the_text_lacks(knowledge: Knowledge) -> None:

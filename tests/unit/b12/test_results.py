@@ -24,11 +24,12 @@ from cds_service.b12.results import (
     nitrous_oxide,
     not_judged,
     number_sent,
-    raised_marker,
+    raised_markers,
     sent_unit,
     standing,
     standing_of,
     still_wanted,
+    telling_marker,
 )
 from cds_service.b12.words import Analyte
 from tests.helpers.reading import standing as patient
@@ -198,8 +199,9 @@ RATES = {"59": True, "60": False, "<60": True, "<=60": False, "<61": False, ">59
 def test_a_filtration_rate_is_reduced_below_its_limit(value: str, *, reduced: bool) -> None:
     episode = patient(f"lab 2026-11-01 eGFR {value} mL/min/{{1.73_m2}}")
 
-    assert is_reduced(episode.timeline.results[0], episode.protocol.safety.egfr_reduced) is reduced
-    assert kidneys_reduced(episode) is reduced
+    [rate] = episode.timeline.results
+    assert is_reduced(rate, episode.protocol.safety.egfr_reduced) is reduced
+    assert kidneys_reduced(episode, rate) is reduced
 
 
 KIDNEYS = {
@@ -208,33 +210,58 @@ KIDNEYS = {
     "unseen problems; lab 2026-11-01 eGFR 80 mL/min/{1.73_m2}": (False, True),
     "kidney disease": (True, True),
     "dialysis; lab 2026-11-01 eGFR 80 mL/min/{1.73_m2}": (True, True),
-    "kidney disease; lab 2025-11-20 eGFR 80 mL/min/{1.73_m2}": (False, True),
-    "kidney disease; lab 2025-11-19 eGFR 80 mL/min/{1.73_m2}": (True, True),
-    "unseen problems; lab 2025-11-19 eGFR 20 mL/min/{1.73_m2}": (False, False),
+    "kidney disease; lab 2025-06-01 eGFR 80 mL/min/{1.73_m2}": (False, True),
+    "kidney disease; lab 2025-05-31 eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "kidney disease; lab 2025-05 eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "kidney disease; lab 2025 eGFR 80 mL/min/{1.73_m2}": (False, True),
+    "kidney disease; lab eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "unseen problems; lab 2025-05-31 eGFR 20 mL/min/{1.73_m2}": (False, False),
+    "lab 2026-05-01 eGFR 20 mL/min/{1.73_m2}; lab 2026-11-01 eGFR 80 mL/min/{1.73_m2}": (True, True),
+    "lab 2026-05-01 eGFR 80 mL/min/{1.73_m2}; lab 2026-11-01 eGFR 20 mL/min/{1.73_m2}": (False, True),
+    "lab 2026-05-31 eGFR 80 mL/min/{1.73_m2}; lab 2026-06-02 eGFR 20 mL/min/{1.73_m2}": (True, True),
+    "lab 2026-06 eGFR 80 mL/min/{1.73_m2}; lab 2026-06-02 eGFR 20 mL/min/{1.73_m2}": (False, True),
     'kidney disease; lab 2026-11-01 eGFR "see note"': (True, True),
 }
 
 
 @pytest.mark.parametrize(("record", "expected"), KIDNEYS.items())
-def test_a_filtration_rate_goes_before_the_problem_list(record: str, expected: tuple[bool, bool]) -> None:
-    episode = patient(record)
+def test_the_filtration_rate_nearest_to_a_sample_goes_before_the_problem_list(
+    record: str, expected: tuple[bool, bool]
+) -> None:
+    episode = patient(f"lab 2026-06-01 MMA 500 nmol/L; {record}")
+    sample = next(one for one in episode.timeline.results if one.analyte is Analyte.MMA)
 
-    assert (kidneys_reduced(episode), kidneys_known(episode)) == expected
+    assert (kidneys_reduced(episode, sample), kidneys_known(episode, sample)) == expected
 
 
 RAISED = {
-    "": "",
-    "lab 2026-11-01 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "500 nmol/L",
-    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "20 umol/L",
-    "lab 2025-11-19 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": "20 umol/L",
-    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-10-01 MMA 500 nmol/L": "",
-    "lab 2026-11-01 homocysteine 15 umol/L": "",
+    "": (),
+    "lab 2026-11-01 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": ("500 nmol/L", "20 umol/L"),
+    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": ("20 umol/L",),
+    "lab 2025-11-19 MMA 500 nmol/L; lab 2026-11-01 homocysteine 20 umol/L": ("20 umol/L",),
+    "lab 2026-11-01 MMA 300 nmol/L; lab 2026-10-01 MMA 500 nmol/L": (),
+    "lab 2026-11-01 homocysteine 15 umol/L": (),
 }
 
 
 @pytest.mark.parametrize(("record", "written"), RAISED.items())
-def test_methylmalonic_acid_goes_before_homocysteine(record: str, written: str) -> None:
-    found = raised_marker(patient(record))
+def test_methylmalonic_acid_goes_before_homocysteine(record: str, written: tuple[str, ...]) -> None:
+    assert tuple(one.written for one in raised_markers(patient(record))) == written
+
+
+ACID, SULPHUR = "lab 2026-03-01 MMA 500 nmol/L", "lab 2026-11-01 homocysteine 20 umol/L"
+TELLING = {
+    f"{ACID}; {SULPHUR}": "500 nmol/L",
+    f"{ACID}; {SULPHUR}; lab 2026-03-01 eGFR 25 mL/min/{{1.73_m2}}; lab 2026-11-01 eGFR 90 mL/min/{{1.73_m2}}": (
+        "20 umol/L"
+    ),
+    f"{ACID}; {SULPHUR}; kidney disease": "",
+}
+
+
+@pytest.mark.parametrize(("record", "written"), TELLING.items())
+def test_a_marker_tells_where_the_kidneys_of_its_day_do_not_explain_it(record: str, written: str) -> None:
+    found = telling_marker(patient(record))
 
     assert (found.written if found else "") == written
 

@@ -1,10 +1,10 @@
-"""What results say of a shortage, and which regimen can be offered for it."""
+"""What results say of a shortage."""
 
 from __future__ import annotations
 
 import pytest
 
-from cds_service.b12.shortage import regimen_to_offer, shortage_of
+from cds_service.b12.shortage import last_shortage, shortage_of
 from tests.helpers.reading import standing as patient
 
 UK = "uk-nice-bnf"
@@ -30,9 +30,21 @@ def test_a_shortage_shows_in_the_level_or_beside_it(record: str, kind: str) -> N
     assert (shortage.kind if shortage else "") == kind
 
 
-def test_no_regimen_is_offered_against_an_allergy() -> None:
-    assert regimen_to_offer(patient("", protocol=UK))
-    assert regimen_to_offer(patient("unseen allergies", protocol=UK))
-    assert regimen_to_offer(patient("allergic to penicillin", protocol=UK))
-    assert regimen_to_offer(patient("allergic to hydroxocobalamin", protocol=UK)) is None
-    assert regimen_to_offer(patient("cobalamin C", protocol="us-label")) is None
+OLD = {
+    "": "",
+    "lab 2020-11-01 B12 100 ng/L": "low",
+    "lab 2020-11-01 B12 100 ng/L; lab 2021-11-01 B12 400 ng/L": "",
+    "lab 2020-11-01 B12 200 ng/L; lab 2020-09-01 MMA 500 nmol/L": "functional",
+    "lab 2020-11-01 B12 200 ng/L; lab 2019-09-01 MMA 500 nmol/L": "",
+    "lab 2020-11-01 MMA 500 nmol/L": "marker",
+    "lab 2020-11-01 homocysteine 30 umol/L": "",
+    "lab B12 100 ng/L": "",
+    "lab MMA 500 nmol/L": "",
+}
+
+
+@pytest.mark.parametrize(("record", "kind"), OLD.items())
+def test_the_last_shortage_is_that_of_the_day_of_the_last_level(record: str, kind: str) -> None:
+    shortage = last_shortage(patient(record, protocol=UK))
+
+    assert (shortage.kind if shortage else "") == kind

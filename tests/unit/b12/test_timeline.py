@@ -301,6 +301,26 @@ def test_results_come_newest_first_undated_last_and_never_from_the_future(knowle
     assert [result.ref[-1] for result in found] == ["c", "e", "a", "b"]
 
 
+MOMENTS = {
+    "two times of a day": ["2026-03-01T06:00:00Z", "2026-03-01T11:00:00Z"],
+    "two zones": ["2026-03-01T23:00:00-05:00", "2026-03-02T01:00:00-05:00"],
+    "two zones, and two days where they were": ["2026-03-02T00:30:00+02:00", "2026-03-01T20:00:00-05:00"],
+    "an hour of a day, and the day": ["2026-03-01T11:00:00Z", "2026-03-01"],
+    "a day, and an hour of the next": ["2026-03-01", "2026-03-02T00:30:00Z"],
+    "no date, and one": [None, "2026-03-01T06:00:00Z"],
+    "an hour in the first year": ["0001-01-01T00:00:00+14:00", "2026-03-01T06:00:00Z"],
+}
+
+
+@pytest.mark.parametrize("days", MOMENTS.values(), ids=MOMENTS)
+def test_of_two_results_the_later_moment_is_the_newer_whatever_their_ids(
+    knowledge: Knowledge, days: list[str | None]
+) -> None:
+    for names in ("ab", "ba"):
+        found = of(knowledge, *(lab(day, name) for day, name in zip(days, names, strict=True))).results
+        assert [result.ref[-1] for result in found] == [*reversed(names)]
+
+
 def test_results_of_codes_that_no_set_knows_are_left_out(knowledge: Knowledge) -> None:
     assert of(knowledge, lab("2026-01-01", code="2947-0")).results == ()
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from cds_service.b12.concept import When
-from cds_service.fhir.dates import read_when, span_of
+from cds_service.fhir.dates import read_end, read_when, span_of
 
 SPANS = {
     "2024": ("2024-01-01", "2024-12-31"),
@@ -38,6 +38,28 @@ NO_DATES = [
 @pytest.mark.parametrize("text", NO_DATES)
 def test_what_is_no_fhir_date_is_none(text: str | None) -> None:
     assert read_when(text) is None
+
+
+ENDS = {
+    "2026-11-20": date(2026, 11, 20),
+    "1970": date(1970, 12, 31),
+    "2098-12-31": date(2098, 12, 31),
+    "2098": date(2098, 12, 31),
+    "2099-01-01": None,
+    "2099": None,
+    "2099-12-31T23:59:59Z": None,
+    "2999-12-31": None,
+    "9999-12-31": None,
+    "9999-12-31T23:59:59-14:00": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "end"), ENDS.items())
+def test_an_end_beyond_every_order_is_none(text: str, end: date | None) -> None:
+    when = read_end(text)
+
+    assert (when.latest if when else None) == end
 
 
 INSTANTS = {

@@ -9,136 +9,18 @@ from typing import Any
 import pytest
 
 from cds_service.b12.concept import Concept
-from cds_service.b12.record import Amount, Schedule
-from cds_service.b12.words import AmountKind, Piece, TimeUnit
+from cds_service.b12.record import Schedule
+from cds_service.b12.words import TimeUnit
 from cds_service.fhir import elements as fhir
-from cds_service.fhir.dosage import read_concept, read_dosage, read_dosages, read_quantity, read_timing, usable
-from tests.helpers.reading import SNOMED, Json, decoded, ucum
+from cds_service.fhir.dosage import read_concept, read_dosage, read_dosages, read_timing
+from tests.helpers.reading import Json, decoded, ucum
 
 MILLIGRAM = ucum(1, "mg")
 D = Decimal
 
 
-def amount(**fields: Any) -> Amount | None:
-    return read_dosage(decoded(fields, fhir.Dosage)).amount
-
-
 def schedule(repeat: Json | None = None, **fields: Any) -> Schedule | None:
     return read_timing(decoded(fields | ({"repeat": repeat} if repeat else {}), fhir.Timing))
-
-
-# The amount
-
-
-SHAPES: dict[str, Json] = {
-    "R4": {"doseAndRate": [{"doseQuantity": MILLIGRAM}]},
-    "R4, an object for the list": {"doseAndRate": {"doseQuantity": MILLIGRAM}},
-    "STU3": {"doseQuantity": MILLIGRAM},
-    "STU3, simple": {"doseSimpleQuantity": MILLIGRAM},
-    "an administration": {"dose": MILLIGRAM},
-    "a DSTU2 administration": {"quantity": MILLIGRAM},
-    "a range of one": {"doseAndRate": [{"doseRange": {"low": MILLIGRAM, "high": MILLIGRAM}}]},
-    "a range open above": {"doseAndRate": [{"doseRange": {"low": MILLIGRAM}}]},
-    "a range open below": {"doseRange": {"high": MILLIGRAM}},
-    "text alone": {"doseQuantity": {"value": 1, "unit": "mg"}},
-    "code alone": {"doseQuantity": {"value": 1, "code": "mg"}},
-    "SNOMED": {"doseQuantity": {"value": 1, "unit": "milligram", "system": SNOMED, "code": "258684004"}},
-    "micrograms": {"doseQuantity": ucum(1000, "mcg", "ug")},
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_a_milligram_is_a_thousand_micrograms_in_every_shape(shape: Json) -> None:
-    found = amount(**shape)
-
-    assert found
-    assert (found.low, found.high, found.kind) == (1000, 1000, AmountKind.MASS)
-
-
-def row(kind: Any, value: float) -> Json:
-    return {"type": kind, "doseQuantity": ucum(value, "mg")}
-
-
-ROWS: dict[str, list[Json]] = {
-    "by code": [row({"coding": [{"code": "calculated"}]}, 9), row({"coding": [{"code": "Ordered"}]}, 2)],
-    "by text": [row({"text": "admin-amount"}, 9), row({"text": "ordered"}, 2)],
-    "by display": [{"doseQuantity": ucum(9, "mg")}, row({"coding": [{"display": "Ordered"}]}, 2)],
-    "none: the first": [row({"text": "calculated"}, 2), row({"text": "admin-amount"}, 9)],
-}
-
-
-@pytest.mark.parametrize("rows", ROWS.values(), ids=ROWS)
-def test_of_several_rows_the_ordered_one_is_read(rows: list[Json]) -> None:
-    found = amount(doseAndRate=rows)
-
-    assert found
-    assert found.high == 2000
-
-
-def span(low: Json | None, high: Json | None) -> Amount | None:
-    return amount(doseAndRate=[{"doseRange": {"low": low, "high": high}}])
-
-
-def test_a_range_keeps_both_ends() -> None:
-    assert span(ucum(500, "ug"), ucum(1000, "ug")) == Amount(D(500), D(1000), AmountKind.MASS, "500-1000 ug")
-
-
-def test_a_range_of_two_units_of_one_measure_is_converted() -> None:
-    assert span(ucum(500, "ug"), ucum(1, "mg")) == Amount(D(500), D(1000), AmountKind.MASS, "500 ug to 1 mg")
-
-
-@pytest.mark.parametrize(
-    ("low", "high"),
-    [
-        (ucum(500, "ug"), ucum(1, "mL")),
-        (ucum(1, "{tbl}"), ucum(2, "{vial}")),
-        (ucum(2, "mg"), ucum(1, "mg")),
-        (ucum(2, "mg"), ucum(100, "ug")),
-        ({"value": 500}, ucum(1000, "ug")),
-    ],
-    ids=["mass and volume", "two pieces", "upside down", "upside down in two units", "one end without unit"],
-)
-def test_a_contradictory_range_has_no_known_unit(low: Json, high: Json) -> None:
-    found = span(low, high)
-
-    assert found
-    assert (found.kind, found.piece) == (AmountKind.UNKNOWN, None)
-
-
-def test_a_count_says_what_it_counts() -> None:
-    found = span(ucum(1, "{tbl}"), ucum(2, "{tbl}"))
-
-    assert found
-    assert (found.kind, found.piece, found.low, found.high) == (AmountKind.COUNT, Piece.TABLET, 1, 2)
-
-
-NO_DOSES: dict[str, Json] = {
-    "nothing": {},
-    "no number": {"doseQuantity": {"unit": "mg"}},
-    "zero": {"doseQuantity": ucum(0, "mg")},
-    "negative": {"doseQuantity": ucum(-1, "mg")},
-    "an empty range": {"doseAndRate": [{"doseRange": {}}]},
-    "no rows": {"doseAndRate": []},
-    "not a number": {"doseQuantity": {"value": "NaN", "unit": "mg"}},
-    "infinite": {"doseQuantity": {"value": "-Infinity", "unit": "mg"}},
-}
-
-
-@pytest.mark.parametrize("shape", NO_DOSES.values(), ids=NO_DOSES)
-def test_what_is_no_dose_is_none(shape: Json) -> None:
-    assert amount(**shape) is None
-
-
-@pytest.mark.parametrize("value", ["1e999999", "1e-999999", "0e-999999", "1e13", "-1e13", "sNaN", "1e-13"])
-def test_a_number_that_no_dose_can_have_is_not_used(value: str) -> None:
-    assert usable(D(value)) is None
-    assert read_quantity(fhir.Quantity(D(value), unit="mg")) is None
-
-
-def test_an_endless_number_is_rounded_and_an_ordinary_one_kept_as_written() -> None:
-    assert usable(D("0." + "3" * 5000)) == D("0." + "3" * 28)
-    assert str(usable(D("1.50"))) == "1.50"
-    assert usable(None) is None
 
 
 # The timing
@@ -247,6 +129,8 @@ TOTALS = [
     ({"count": 6, "countMax": 7}, 7),
     ({"boundsDuration": ucum(2, "wk")}, 14),
     ({"boundsDuration": ucum(1, "h")}, 1),
+    ({"boundsPeriod": {"start": "2026-03-01", "end": "2026-03-14"}}, 14),
+    ({"boundsPeriod": {"start": "2026-03-01"}}, None),
     ({}, None),
 ]
 
@@ -335,9 +219,21 @@ def test_as_needed_is_said_by_flag_or_reason(needed: Json, *, expected: bool) ->
     assert read_dosage(decoded(needed, fhir.Dosage)).as_needed is expected
 
 
-def test_the_text_is_the_text_or_what_the_patient_is_told() -> None:
-    assert read_dosage(decoded({"patientInstruction": " daily "}, fhir.Dosage)).text == "daily"
-    assert read_dosage(decoded({"text": "a", "patientInstruction": "b"}, fhir.Dosage)).text == "a"
+TEXTS: list[tuple[Json, str, str]] = [
+    ({"patientInstruction": " daily "}, "daily", ""),
+    ({"text": " ", "patientInstruction": "daily"}, "daily", ""),
+    ({"text": "a", "patientInstruction": " b "}, "a", "b"),
+    ({"text": "a", "patientInstruction": "a "}, "a", ""),
+    ({"text": "a"}, "a", ""),
+    ({}, "", ""),
+]
+
+
+@pytest.mark.parametrize(("said", "text", "patient_text"), TEXTS)
+def test_the_text_and_what_the_patient_is_told_are_both_kept(said: Json, text: str, patient_text: str) -> None:
+    found = read_dosage(decoded(said, fhir.Dosage))
+
+    assert (found.text, found.patient_text) == (text, patient_text)
 
 
 CONCEPTS: list[tuple[object, str, int]] = [

@@ -86,6 +86,34 @@ def going_on(url: str) -> Reply:
     return Reply(bundle)
 
 
+def told(total: int, *numbers: int, url: str = "") -> Reply:
+    entry = [{"resource": condition(number)} for number in numbers]
+    link = [{"relation": "next", "url": url}] if url else []
+    return Reply({"resourceType": "Bundle", "total": total, "entry": entry, "link": link})
+
+
+@pytest.mark.parametrize(("total", "outcome"), [(0, "fetched"), (3, "fetched"), (4, "fewer-than-total")])
+def test_the_total_counts_over_all_pages(total: int, outcome: str) -> None:
+    with serving() as server:
+        server.fail(told(total, 0, 1, url=f"{server.base}/Condition?page=2"), times=1)
+        server.fail(told(total, 2))
+        found = fetched(server, nothing_but("conditions"))
+    assert ids(found) == [f"Condition/c{number}" for number in range(3)]
+    assert outcomes(found) == {"conditions": outcome}
+    assert found.partial == (frozenset() if outcome == "fetched" else {"Condition"})
+
+
+@pytest.mark.parametrize(("total", "outcome"), [(3, "fetched"), (4, "fewer-than-total")])
+def test_the_total_counts_the_page_that_was_sent(total: int, outcome: str) -> None:
+    with serving() as server:
+        sent = nothing_but("conditions")
+        first = told(total, 0, 1, url=f"{server.base}/Condition?page=2")
+        server.fail(told(total, 2))
+        found = fetched(server, sent | {"conditions": first.body})
+    assert outcomes(found) == {"conditions.next": outcome}
+    assert found.partial == (frozenset() if outcome == "fetched" else {"Condition"})
+
+
 def test_pages_that_go_in_a_circle_end() -> None:
     with serving() as server:
         server.fail(going_on(f"{server.base}/Condition?page=2"))
@@ -119,6 +147,15 @@ def test_a_page_that_is_late_leaves_those_before_it() -> None:
     assert ids(found) == ["Condition/c0", "Condition/c1"]
     assert outcomes(found)["conditions"] in {"late", "timeout"}
     assert found.partial == {"Condition"}
+
+
+@pytest.mark.parametrize("key", ["labs of Mrs Smith", "x.y", ""])
+def test_what_a_client_calls_its_first_page_is_told_nowhere(key: str) -> None:
+    with serving([condition(number) for number in range(3)], page=1) as server:
+        first = {"resourceType": "Bundle", "entry": [{"resource": condition(0)}]}
+        link = {"relation": "next", "url": f"{server.base}/Condition?patient=p1&_page=1"}
+        found = fetched(server, nothing_but("conditions") | {key: first | {"link": [link]}})
+    assert outcomes(found) == {"conditions.next": "fetched"}
 
 
 def test_the_first_page_that_was_sent_is_joined_by_those_fetched() -> None:

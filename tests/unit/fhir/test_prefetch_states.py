@@ -16,6 +16,15 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": []}
 NEXT = {"link": [{"relation": "self", "url": "x"}, {"relation": "next", "url": "y"}]}
 
 
+FLAG = {"resourceType": "Flag"}
+
+
+def along(mode: str, other: Json | None = None) -> Json:
+    """A match, and a resource that came along with it."""
+    second = {"resource": other or {"resourceType": "Medication", "id": "m"}, "search": {"mode": mode}}
+    return {"resourceType": "Bundle", "entry": [{"resource": CONDITION, "search": {"mode": "match"}}, second]}
+
+
 def sent(value: object, key: str = "conditions", most: int = MOST) -> Prefetched:
     return read_prefetch({key: raw(value)}, most)
 
@@ -36,6 +45,26 @@ STATES: dict[str, tuple[object, int, bool, bool, int]] = {
     "an odd Bundle with an empty entry": (
         {"resourceType": "Bundle", "entry": [{}, {"resource": {"resourceType": "Flag"}}, {"resource": CONDITION}]},
         1, True, False, 0,
+    ),
+    "a Bundle that says how many": (bundle(CONDITION) | {"total": 1}, 1, True, False, 0),
+    "a Bundle of fewer than it says": (bundle(CONDITION) | {"total": 2}, 1, True, True, 0),
+    "nothing of what it says": ({"resourceType": "Bundle", "total": 12}, 0, True, True, 0),
+    "a Bundle of more than it says": (bundle(CONDITION, FLAG) | {"total": 0}, 1, True, False, 0),
+    "an odd Bundle of fewer than it says": (bundle(CONDITION, FLAG) | {"total": 3}, 1, True, True, 0),
+    "a total in words": (bundle(CONDITION) | {"total": "2"}, 1, True, False, 0),
+    "a total in parts": (bundle(CONDITION) | {"total": 2.5}, 1, True, False, 0),
+    "a total of something else": (bundle(CONDITION) | {"total": {"value": 2}}, 1, True, False, 0),
+    "a total below nothing": (bundle(CONDITION) | {"total": -2}, 1, True, False, 0),
+    "no total": (bundle(CONDITION) | {"total": None}, 1, True, False, 0),
+    "a total beside what came along": (along("include") | {"total": 1}, 2, True, False, 0),
+    "what came along in place of a match": (along("include") | {"total": 2}, 2, True, True, 0),
+    "a warning in place of a match": (along("outcome", OUTCOME) | {"total": 2}, 1, True, True, 0),
+    "two kinds of matches": (along("match") | {"total": 2}, 2, True, False, 0),
+    "a Bundle in a Bundle": (bundle(bundle(CONDITION)), 1, True, False, 0),
+    "a cut Bundle in a Bundle": (bundle(bundle(CONDITION) | {"total": 2}), 1, True, True, 0),
+    "an entry without a wrapper": ({"resourceType": "Bundle", "entry": [CONDITION]}, 1, True, False, 0),
+    "an answer without a resource": (
+        {"resourceType": "Bundle", "entry": [{"response": {"status": "404"}}]}, 0, True, False, 0,
     ),
     "one resource": (CONDITION, 1, True, False, 0),
     "wrapped": ({"resource": CONDITION, "response": {"status": "200"}}, 1, True, False, 0),
@@ -63,19 +92,20 @@ def test_an_absent_key_is_not_seen_and_a_type_is_seen_under_any_key() -> None:
     assert sent(None, "-x").seen == frozenset()
 
 
-UNREADABLE: dict[str, tuple[Json, bool]] = {
-    "of a type that is read": ({"resourceType": "Condition", "id": 5}, True),
-    "without a type": ({"id": "5"}, False),
+UNREADABLE: dict[str, Json] = {
+    "of a type that is read": {"resource": {"resourceType": "Condition", "id": 5}},
+    "without a type": {"resource": {"id": "5"}},
+    "without a type or a wrapper": {"id": "5", "code": {"text": "B12 deficiency"}},
 }
 
 
-@pytest.mark.parametrize(("bad", "kept"), UNREADABLE.values(), ids=UNREADABLE)
-def test_an_unreadable_entry_is_noted_and_spoils_no_other(bad: Json, *, kept: bool) -> None:
-    found = sent(bundle(bad, CONDITION))
+@pytest.mark.parametrize("bad", UNREADABLE.values(), ids=UNREADABLE)
+def test_an_unreadable_entry_is_noted_and_spoils_no_other(bad: Json) -> None:
+    found = sent({"resourceType": "Bundle", "entry": [bad, {"resource": CONDITION}]})
 
-    assert len(found.resources) == 1
+    assert (len(found.resources), found.partial) == (1, {"Condition"})
     assert [one.where for one in found.unread] == ["prefetch.conditions.entry[0]"]
-    assert bool(found.unread_raw) is kept
+    assert [where for where, _ in found.unread_raw] == ["prefetch.conditions.entry[0]"]
 
 
 def test_a_resource_alone_that_cannot_be_read_is_noted() -> None:
@@ -107,7 +137,7 @@ def test_what_does_not_matter_is_seen_and_passed_over(value: Json) -> None:
 
 
 def test_what_is_no_bundle_of_drafts_is_noted() -> None:
-    assert [one.where for one in read_bundle(raw([]), "context.draftOrders", MOST).unread] == ["context.draftOrders"]
+    assert [one.where for one in read_bundle(raw("?"), "context.draftOrders", MOST).unread] == ["context.draftOrders"]
 
 
 def test_the_keys_of_missing_types_are_named() -> None:

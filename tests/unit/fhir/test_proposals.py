@@ -10,11 +10,11 @@ import pytest
 from cds_service.b12 import verdict
 from cds_service.b12.verdict import Proposal
 from cds_service.b12.words import Analyte, Route
-from cds_service.fhir.proposals import WRITERS, Desk, actions_of
+from cds_service.fhir.proposals import WRITERS, Desk, actions_of, desk_of
+from cds_service.fhir.reread import Yardstick
 from cds_service.hooks import ENCODER
 from cds_service.knowledge import Knowledge
 from cds_service.language import ENGLISH
-from cds_service.writer import desk_of
 from tests.helpers.reading import Json, read, resource, timeline, ucum
 
 REF = "MedicationRequest/o1"
@@ -34,7 +34,11 @@ def desk(knowledge: Knowledge, **fields: Any) -> Desk:
         "dispenseRequest": REQUEST,
     }
     reading = read(knowledge, drafts=(resource("MedicationRequest", **(own | fields)),))
-    return desk_of(reading.originals, timeline(knowledge, reading.record).drafts, "p1")
+    return desk_of(reading.originals, timeline(knowledge, reading.record).drafts, "p1", yardstick(knowledge))
+
+
+def yardstick(knowledge: Knowledge) -> Yardstick:
+    return Yardstick(knowledge.codes, knowledge.protocols["us-practice"].timing)
 
 
 def corrections(knowledge: Knowledge, ref: str = REF) -> dict[str, tuple[Proposal, list[str]]]:
@@ -47,7 +51,7 @@ def corrections(knowledge: Knowledge, ref: str = REF) -> dict[str, tuple[Proposa
         "route": (verdict.CorrectRoute(ref, Route.INTRAMUSCULAR), ["update"]),
         "interval": (verdict.CorrectInterval(ref, regimen.maintenance.interval), ["update"]),
         "supply": (verdict.CorrectSupply(ref, Decimal(6), 1), ["update"]),
-        "text": (verdict.CorrectText(ref, ((0, "1 mg IM"),)), ["update"]),
+        "text": (verdict.CorrectText(ref, ((0, "1000 mg IM"),)), ["update"]),
         "loading": (verdict.AddLoading(ref, regimen), ["update"]),
         "regimen": (verdict.ReplaceWithRegimen(ref, regimen), ["delete", "create"]),
         "removal": (verdict.RemoveDraft(ref), ["delete"]),
@@ -81,7 +85,8 @@ def test_every_proposal_has_a_writer_and_is_tried_here(knowledge: Knowledge) -> 
 @pytest.mark.parametrize("name", CORRECTIONS + CREATIONS)
 def test_each_proposal_is_actions(knowledge: Knowledge, name: str) -> None:
     proposal, types = (corrections(knowledge) | creations(knowledge))[name]
-    found = actions_of(proposal, desk(knowledge))
+    step = STEP | ({"doseAndRate": [{"doseQuantity": ucum(10, "mL")}]} if name == "volume" else {})
+    found = actions_of(proposal, desk(knowledge, dosageInstruction=[step]))
 
     assert [one.type for one in found] == types
     assert all((one.resource is None) == (one.type == "delete") for one in found)
@@ -136,7 +141,9 @@ def test_each_of_several_tests_is_an_action_that_names_it(knowledge: Knowledge) 
 def test_a_test_being_ordered_can_be_taken_away(knowledge: Knowledge) -> None:
     code = {"coding": [{"system": "http://loinc.org", "code": "2132-9"}]}
     reading = read(knowledge, drafts=(resource("ServiceRequest", id="t1", status="draft", intent="order", code=code),))
-    [action] = actions_of(verdict.RemoveDraft("ServiceRequest/t1"), desk_of(reading.originals, (), "p1"))
+    [action] = actions_of(
+        verdict.RemoveDraft("ServiceRequest/t1"), desk_of(reading.originals, (), "p1", yardstick(knowledge))
+    )
 
     assert (action.type, action.resource_id) == ("delete", "ServiceRequest/t1")
 

@@ -346,9 +346,23 @@ ENDS: dict[str, tuple[Json, str | None]] = {
         "2026-04-14",
     ),
     "one of two without end": ({"dosageInstruction": [{"timing": days(14)}, {"timing": UNENDING}]}, None),
-    "at the end of time": (
-        {"authoredOn": "9999-12-01", "dosageInstruction": [{"timing": days(90, "a")}]}, "9999-12-31",
+    "a validity that stands for none": ({"dispenseRequest": {"validityPeriod": {"end": "9999-12-31"}}}, None),
+    "a validity that stands for none, a duration": (
+        {
+            "dispenseRequest": {"validityPeriod": {"end": "2099-12-31"}},
+            "dosageInstruction": [{"timing": days(14)}],
+        },
+        "2026-03-15",
     ),
+    "DSTU2's end that stands for none": ({"dateEnded": "2999-12-31"}, None),
+    "a period that stands for one without an end": (
+        {"dosageInstruction": [{"timing": period("2026-04-01", "9999-12-31")}]}, None,
+    ),
+    "a duration that is hardly an end": (
+        {"authoredOn": "2026-01-01", "dosageInstruction": [{"timing": days(26662)}]}, "2098-12-31",
+    ),
+    "a duration that is no end": ({"authoredOn": "2026-01-01", "dosageInstruction": [{"timing": days(26663)}]}, None),
+    "at the end of time": ({"authoredOn": "9999-12-01", "dosageInstruction": [{"timing": days(90, "a")}]}, None),
 }  # fmt: skip
 
 
@@ -378,6 +392,11 @@ USES: dict[str, tuple[str, Json, Evidence]] = {
     "one over a time": (
         "MedicationAdministration",
         {"effectivePeriod": {"start": "2026-03-01T10:00Z", "end": "2026-03-01T10:05Z"}},
+        Evidence.ADMINISTERED,
+    ),
+    "one over a time that has no end": (
+        "MedicationAdministration",
+        {"effectivePeriod": {"start": "2026-03-01", "end": "9999-12-31"}},
         Evidence.ADMINISTERED,
     ),
     "a dispense": ("MedicationDispense", {"whenHandedOver": "2026-03-01"}, Evidence.DISPENSED),
@@ -423,6 +442,7 @@ def test_a_flag_of_older_versions_says_that_nothing_was_given(knowledge: Knowled
         ({"start": "2026-03-01"}, DAY, None),
         ({"start": "2026-03-01", "end": "2026-03"}, DAY, MARCH),
         ({"end": "2026-03"}, None, MARCH),
+        ({"start": "2026-03-01", "end": "9999-12-31"}, DAY, None),
     ],
 )
 def test_a_statement_may_tell_of_a_stretch(
@@ -431,6 +451,34 @@ def test_a_statement_may_tell_of_a_stretch(
     [use] = read(knowledge, resource("MedicationStatement", status="active", effectivePeriod=period)).record.uses
 
     assert (use.when, use.until) == (first, until)
+
+
+@pytest.mark.parametrize(
+    ("supply", "until"), [(30, date(2026, 3, 31)), (26603, date(2098, 12, 31)), (26604, None), (10**12, None)]
+)
+def test_a_supply_lasts_for_its_days(knowledge: Knowledge, supply: int, until: date | None) -> None:
+    handed = resource("MedicationDispense", whenHandedOver="2026-03-01", daysSupply=ucum(supply, "d"))
+    [use] = read(knowledge, handed).record.uses
+
+    assert (use.until.latest if use.until else None) == until
+
+
+@pytest.mark.parametrize(
+    ("quantity", "written"), [(ucum(3, "{vial}"), "3 {vial}"), (ucum(0, "mL"), None), (None, None)]
+)
+def test_of_a_supply_the_quantity_is_read(knowledge: Knowledge, quantity: Json | None, written: str | None) -> None:
+    handed = resource("MedicationDispense", whenHandedOver="2026-03-01", quantity=quantity)
+    [use] = read(knowledge, handed).record.uses
+
+    assert (use.supply.written if use.supply else None) == written
+
+
+@pytest.mark.parametrize(("day", "abated"), [("2026-03-01", True), ("9999-12-31", False)])
+def test_a_problem_is_over_on_a_day_that_may_come(knowledge: Knowledge, day: str, *, abated: bool) -> None:
+    body = resource("Condition", code={"text": "Pernicious anaemia"}, abatementDateTime=day)
+    [found] = read(knowledge, body).record.conditions
+
+    assert (found.abated is not None) is abated
 
 
 def test_an_immunization_keeps_dose_and_route(knowledge: Knowledge) -> None:
