@@ -136,6 +136,7 @@ def _chapter(rule: Rule) -> str:
     ])  # fmt: skip
 
 
+@cache
 def cases() -> dict[str, str]:
     """A page for each rule with all its cases, by the name of its file."""
     return {f"{rule.id}.md": _cases_page(rule) for rule in knowledge().rules.values()}

@@ -6,6 +6,8 @@ import pytest
 
 from tests import manual
 
+pytestmark = pytest.mark.no_cover  # goes over again what other tests measure, and is quicker so
+
 
 def test_the_manual_is_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     assert manual.main(["--check"]) == 0, capsys.readouterr().err

@@ -21,6 +21,7 @@ from tests.helpers.patients import knowledge, request_of
 from tests.helpers.tables import HOOKS, instant, rows_of, tables
 from tests.properties.charts import FEW, PROTOCOLS, TODAY, calls
 
+pytestmark = pytest.mark.no_cover  # goes over again what other tests measure, and is quicker so
 ALLERGIES = {
     "cyanocobalamin": {Substance.CYANOCOBALAMIN, Substance.UNSPECIFIED},
     "hydroxocobalamin": {Substance.HYDROXOCOBALAMIN, Substance.UNSPECIFIED},

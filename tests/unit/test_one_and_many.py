@@ -16,6 +16,7 @@ from cds_service.wording import write_detail, write_line
 from tests.helpers.patients import knowledge as known
 from tests.helpers.tables import case_of, rows_of, tables
 
+pytestmark = pytest.mark.no_cover  # goes over again what other tests measure, and is quicker so
 Facts = Mapping[str, Fact]
 LONGEST = 1000
 NUMBER = r"(?<![\d.,] )(?<![\d.,/-])\b{count}\b(?![.,]\d) (?:B12 |loading )?"
