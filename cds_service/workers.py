@@ -120,7 +120,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn ships no types
         for conn in [one for one in self.pending_conns if one.timeout <= now]:
             self._drop(conn)
 
-    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:  # noqa: ARG002
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:  # noqa: ARG002 - as gunicorn calls it
         """Say what kind of fault it was, and no word of what was sent."""
         answer = _answer_to(exc)
         if isinstance(exc, ParseException):

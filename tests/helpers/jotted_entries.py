@@ -149,7 +149,7 @@ PLAN_WORDS: Ways = (
 )
 
 
-def test_of(words: Words) -> Iterable[Json]:
+def lab_order_of(words: Words) -> Iterable[Json]:
     words.take("ordered")
     day = words.take(DATE)
     name = words.take(longest(LABS))
@@ -285,7 +285,7 @@ ENTRIES = {
     "stated": _stated,
     "ordered": _ordered,
     "lab": _lab,
-    "test": test_of,
+    "test": lab_order_of,
     "takes": _takes,
     "allergic to": allergy_of,
     "plan": _plan,

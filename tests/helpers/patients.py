@@ -72,7 +72,7 @@ from cds_service.knowledge import Knowledge, load_knowledge, roots
 from cds_service.written import ADDED, DRAFTS
 from tests.helpers.jotted import DATE, GARBLED, KEYS, NOT_SENT, PATIENT, UNSEEN, Json, Words
 from tests.helpers.jotted_drugs import order_of, read_medication
-from tests.helpers.jotted_entries import ENTRIES, allergy_of, problem_of, test_of
+from tests.helpers.jotted_entries import ENTRIES, allergy_of, lab_order_of, problem_of
 
 
 @cache
@@ -166,7 +166,7 @@ def _entry(hook: str, text: str) -> Json:
     if words.take("allergic to"):
         return next(iter(allergy_of(words)))
     if words.take("test"):
-        return next(iter(test_of(words))) | {"status": "draft"}
+        return next(iter(lab_order_of(words))) | {"status": "draft"}
     return order_of(read_medication(words), "draft")
 
 
